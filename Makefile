@@ -1,0 +1,47 @@
+# The front door: needs only Python 3.11+ (with venv), pip and make.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+export MIGKG_RELEASES ?= $(CURDIR)/build/releases
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check format data clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(VENV)/run ## set up, build the release if the files changed, and serve it (HOST=, PORT=)
+	@$(BIN)/migkg serve --host $(HOST) --port $(PORT)
+
+build: $(VENV)/run ## check the files and compile them into a release
+	$(BIN)/migkg build
+
+test: $(VENV)/dev ## set up and run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev ## lint, types, layers, and the project's own files
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/migkg format --check
+	$(BIN)/migkg check
+
+format: $(VENV)/dev ## write code and data in their canonical form
+	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/migkg format
+
+clean: ## remove all that can be made again
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

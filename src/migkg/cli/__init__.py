@@ -1,0 +1,1 @@
+"""The ``migkg`` command: one short function a command."""

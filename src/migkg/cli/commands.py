@@ -1,0 +1,222 @@
+"""One short function a command; each returns the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+
+from migkg.cli.progress import progress_line
+from migkg.cli.remote_query import ask_endpoint
+from migkg.cli.tables import print_table
+from migkg.engine import rdf_io
+from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.protocol import Query
+from migkg.engine.release import Release, open_current
+from migkg.errors import BadFile, InvalidData
+from migkg.model import formats
+from migkg.model.evidence import EvidenceCheck
+from migkg.model.namespaces import Vocabulary
+from migkg.model.report import Report
+from migkg.model.sparql_text import QueryText, read_query
+from migkg.resources import find_project
+from migkg.services import building, citing, formatting, stored_queries
+from migkg.services.project_files import ProjectFiles
+from migkg.settings import Settings
+from migkg.web.app import create_app
+
+
+def serve(_: argparse.Namespace, settings: Settings) -> int:
+    """Serves the current release, made first if the files changed."""
+    with progress_line() as progress:
+        release = _reported(lambda: building.open_or_build(settings, progress))
+    if release is None:
+        return 1
+    sys.stderr.write(f"Release {release.id}, http://{settings.host}:{settings.port}\n")
+    uvicorn.run(
+        create_app(settings, release),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    return 0
+
+
+def build(_: argparse.Namespace, settings: Settings) -> int:
+    """Makes a release and puts it into service."""
+    with progress_line() as progress:
+        release = _reported(lambda: building.build(settings, progress))
+    if release is None:
+        return 1
+    manifest = release.manifest
+    sys.stdout.write(
+        f"Release {release.id}: {manifest['triples']} triples in {len(manifest['graphs'])} graphs, "
+        f"{release.folder}\n"
+    )
+    return 0
+
+
+def check(_: argparse.Namespace, settings: Settings) -> int:
+    """Checks the files without making a release."""
+    with progress_line() as progress:
+        report = building.check_project(find_project(settings), settings, progress).report
+    if not report.conforms:
+        return _refused(report)
+    checked = ", ".join(f"{count} {what}" for what, count in sorted(report.checked.items()))
+    sys.stdout.write(f"All is well: {checked}.\n")
+    return 0
+
+
+def format_files(options: argparse.Namespace, settings: Settings) -> int:
+    """Writes files in canonical form, or says which differ."""
+    project = find_project(settings)
+    prefixes = ProjectFiles(project, Vocabulary(settings.base_iri)).prefixes
+    changed = [
+        path
+        for path in options.files or project.turtle_files()
+        if not formatting.format_file(path, prefixes, check=options.check)
+    ]
+    for path in changed:
+        sys.stdout.write(f"{path} {'is not canonical' if options.check else 'rewritten'}\n")
+    return 1 if changed and options.check else 0
+
+
+def query(options: argparse.Namespace, settings: Settings) -> int:
+    """Answers a query from the local release or from an endpoint."""
+    text = _query_text(options.query, settings)
+    chosen = _query_format(options.format, text)
+    if options.endpoint:
+        answer = ask_endpoint(options.endpoint, text, chosen)
+    else:
+        answer = asyncio.run(_ask_release(text, chosen, settings))
+    if options.format is None and sys.stdout.isatty() and chosen is formats.JSON:
+        print_table(json.loads(answer), sys.stdout)
+    else:
+        _write(answer)
+    return 0
+
+
+def export(options: argparse.Namespace, settings: Settings) -> int:
+    """Writes the dump of the current release, or one of its graphs."""
+    chosen = formats.BY_NAME.get(options.format)
+    if chosen not in formats.GRAPH_FORMATS:
+        raise BadFile(
+            f"There is no RDF format {options.format}; take ttl, jsonld, nt, rdf, trig or nq."
+        )
+    release = open_current(settings.releases)
+    if options.graph is None:
+        with (release.dumps / f"migkg.{chosen.extension}").open("rb") as source:
+            _copy(source, options.output)
+        return 0
+    if options.graph not in release.manifest["graphs"]:
+        known = "\n  ".join(release.manifest["graphs"])
+        raise BadFile(f"There is no graph <{options.graph}>; there are:\n  {known}")
+    triples = rdf_io.read_graph(release.store, options.graph)
+    data = rdf_io.write_triples(triples, chosen, prefixes=release.prefixes)
+    if options.output:
+        options.output.write_bytes(data)
+    else:
+        _write(data)
+    return 0
+
+
+def evidence(options: argparse.Namespace, settings: Settings) -> int:
+    """Never runs: the parser demands an action."""
+    raise AssertionError((options, settings))
+
+
+def verify_evidence(options: argparse.Namespace, settings: Settings) -> int:
+    """Holds every piece of evidence against the words of its document."""
+    vocabulary = Vocabulary(settings.base_iri)
+    graph = ProjectFiles(find_project(settings), vocabulary).graph("data")
+    verification = EvidenceCheck(graph, vocabulary)
+    problems = verification.run(options.sources)
+    for problem in problems:
+        sys.stdout.write(f"{problem.evidence}: {problem.why}\n")
+    sys.stdout.write(f"{len(problems)} wrong of {len(verification.evidence())}\n")
+    return 1 if problems else 0
+
+
+def cite_evidence(options: argparse.Namespace, settings: Settings) -> int:
+    """Prints the evidence for every place of a phrase, as Turtle to paste."""
+    vocabulary = Vocabulary(settings.base_iri)
+    files = ProjectFiles(find_project(settings), vocabulary)
+    text = citing.cite(files, options.document, options.phrase, options.sources)
+    sys.stdout.write(text)
+    return 0
+
+
+def _reported(make: Callable[[], Release]) -> Release | None:
+    """What ``make`` makes, or None after the report on why it cannot."""
+    try:
+        return make()
+    except InvalidData as error:
+        if not isinstance(error.report, Report):
+            raise
+        _refused(error.report)
+        sys.stderr.write(f"migkg: {error}\n")
+        return None
+
+
+def _refused(report: Report) -> int:
+    sys.stderr.write(report.text() + "\n")
+    return 1
+
+
+def _query_text(argument: str, settings: Settings) -> QueryText:
+    if argument == "-":
+        text = sys.stdin.read()
+    elif "{" in argument or "\n" in argument:
+        text = argument
+    elif Path(argument).is_file():
+        text = Path(argument).read_text("utf-8")
+    else:
+        stored = stored_queries.load(find_project(settings)).get(argument)
+        if stored is None:
+            raise BadFile(f"{argument} is neither a query, a file, nor a stored query.")
+        text = stored.text
+    return read_query(text, max_depth=settings.query_depth)
+
+
+def _query_format(name: str | None, text: QueryText) -> formats.Format:
+    offers = text.form.answer_formats
+    if name is None:
+        return offers[0]
+    chosen = formats.BY_NAME.get(name)
+    if chosen not in offers:
+        known = ", ".join(item.name for item in offers)
+        raise BadFile(f"A {text.form.value} query has no format {name}; take {known}.")
+    return chosen
+
+
+async def _ask_release(text: QueryText, chosen: formats.Format, settings: Settings) -> bytes:
+    engine = EmbeddedEngine(open_current(settings.releases).store, settings)
+    await engine.start()
+    try:
+        answer = await engine.answer(Query.of(text, chosen))
+        return answer.read()
+    finally:
+        await engine.close()
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    if sys.stdout.isatty() and not data.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+
+
+def _copy(source: IO[bytes], output: Path | None) -> None:
+    if output is None:
+        shutil.copyfileobj(source, sys.stdout.buffer)
+        return
+    with output.open("wb") as target:
+        shutil.copyfileobj(source, target)

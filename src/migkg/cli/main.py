@@ -1,0 +1,149 @@
+"""The ``migkg`` command: arguments, then one function a command.
+
+Exit status: 0 when it held, 1 when a check failed, 2 when the command was called wrongly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migkg import __version__
+from migkg.cli import commands
+from migkg.errors import BadFile, BadQuery, BadSetting, InvalidData, MigkgError
+from migkg.settings import Settings
+
+if TYPE_CHECKING:
+    Parts = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options, _settings(options))
+    except (BadSetting, BadFile, BadQuery) as error:
+        return _fail(_place(error), 2)
+    except InvalidData as error:
+        return _fail(str(error), 1)
+    except MigkgError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _place(error: MigkgError) -> str:
+    line = getattr(error, "line", None)
+    return f"line {line}, column {getattr(error, 'column', '?')}: {error}" if line else str(error)
+
+
+def _fail(text: str, status: int) -> int:
+    sys.stderr.write(f"migkg: {text}\n")
+    return status
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    names = ("project", "releases", "host", "port", "engine_url")
+    return Settings.from_environment(**{name: getattr(options, name, None) for name in names})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"migkg {__version__}")
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_serve, _build, _check, _format, _query, _export, _evidence):
+        add(parts)
+    return parser
+
+
+def _add(
+    parts: Parts, name: str, command: Command, text: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = parts.add_parser(
+        name,
+        help=text,
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=epilog,
+    )
+    parser.set_defaults(command=command)
+    parser.add_argument("--project", type=Path, metavar="DIR", help="folder of the project's files")
+    parser.add_argument("--releases", type=Path, metavar="DIR", help="folder of the releases")
+    return parser
+
+
+def _serve(parts: Parts) -> None:
+    rows = Settings().describe()
+    table = "\n".join(f"  {name}={value}\n      {text}" for name, value, text in rows)
+    parser = _add(
+        parts,
+        "serve",
+        commands.serve,
+        "Build the release if the files changed, and serve it.",
+        epilog=f"settings (environment):\n{table}",
+    )
+    parser.add_argument("--host", help="address to listen on")
+    parser.add_argument("--port", type=int, help="port to listen on")
+    parser.add_argument("--engine-url", metavar="URL", help="remote SPARQL endpoint as the engine")
+
+
+def _build(parts: Parts) -> None:
+    _add(parts, "build", commands.build, "Check the files and compile them into a release.")
+
+
+def _check(parts: Parts) -> None:
+    _add(
+        parts, "check", commands.check, "Check the files: syntax, shapes, queries, one place each."
+    )
+
+
+def _format(parts: Parts) -> None:
+    parser = _add(parts, "format", commands.format_files, "Write Turtle files in canonical form.")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if one differs"
+    )
+    parser.add_argument("files", nargs="*", type=Path, help="files; none: the project's")
+
+
+def _query(parts: Parts) -> None:
+    parser = _add(parts, "query", commands.query, "Run a SPARQL query.")
+    parser.add_argument(
+        "query", help="query text, a file, the name of a stored query, or - for input"
+    )
+    parser.add_argument(
+        "--format", help="result format: json xml csv tsv ttl jsonld nt rdf trig nq"
+    )
+    parser.add_argument(
+        "--endpoint", metavar="URL", help="ask this endpoint, not the local release"
+    )
+
+
+def _export(parts: Parts) -> None:
+    parser = _add(
+        parts, "export", commands.export, "Write the release, or one graph of it, as RDF."
+    )
+    parser.add_argument("--format", default="ttl", help="ttl jsonld nt rdf trig nq (default: ttl)")
+    parser.add_argument("--graph", metavar="IRI", help="only this named graph")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
+
+
+def _evidence(parts: Parts) -> None:
+    parser = _add(parts, "evidence", commands.evidence, "Work with the words behind the facts.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="hold every piece of evidence against its document")
+    verify.add_argument("--sources", type=Path, required=True, metavar="DIR")
+    verify.set_defaults(command=commands.verify_evidence)
+    cite = actions.add_parser("cite", help="print the evidence for a phrase of a document")
+    cite.add_argument("--sources", type=Path, required=True, metavar="DIR")
+    cite.add_argument("document", help="IRI of the source document")
+    cite.add_argument("phrase", help="words as they stand in the document, at most twelve")
+    cite.set_defaults(command=commands.cite_evidence)

@@ -1,0 +1,1 @@
+"""What answers a query, and how a release is made and opened."""

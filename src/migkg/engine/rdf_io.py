@@ -1,0 +1,155 @@
+"""RDF files in and out, with the engine's own parsers and writers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pyoxigraph as ox
+import rdflib
+from rdflib import Graph
+from rdflib.namespace import SH
+from rdflib.term import Node
+
+from migkg.engine.zygote import RDF_FORMATS
+from migkg.errors import BadFile, BadUpload
+from migkg.model.formats import Format
+
+Triple = ox.Triple
+Quad = ox.Quad
+NamedNode = ox.NamedNode
+BlankNode = ox.BlankNode
+Literal = ox.Literal
+
+_SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
+
+
+@dataclass(frozen=True)
+class RdfFile:
+    """The triples of one file and the prefixes that it declares."""
+
+    path: Path
+    triples: list[ox.Triple]
+    prefixes: dict[str, str] = field(default_factory=dict)
+
+
+def read_turtle(path: Path) -> RdfFile:
+    """The content of a Turtle file; a syntax error names file, line and column."""
+    try:
+        content = path.read_bytes()
+        parser = ox.parse(content, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
+        triples = [quad.triple for quad in parser]
+    except SyntaxError as error:
+        place = _SYNTAX_PLACE.format(
+            path=path, line=error.lineno or "?", column=error.offset or "?", message=error.msg
+        )
+        raise BadFile(place) from None
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    return RdfFile(path, triples, dict(parser.prefixes))
+
+
+def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
+    """The triples of an uploaded document, of all its graphs; no remote context is fetched."""
+    try:
+        quads = ox.parse(data, format=RDF_FORMATS[rdf_format.name], base_iri=base_iri)
+        return [quad.triple for quad in quads]
+    except SyntaxError as error:
+        raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+
+
+def parse_triples(data: bytes, rdf_format: Format) -> list[ox.Triple]:
+    """The triples of an answer that an engine wrote."""
+    return [quad.triple for quad in ox.parse(data, format=RDF_FORMATS[rdf_format.name])]
+
+
+def write_triples(
+    triples: Iterable[ox.Triple] | Iterable[ox.Quad],
+    rdf_format: Format,
+    output: BinaryIO | None = None,
+    *,
+    prefixes: Mapping[str, str] | None = None,
+) -> bytes:
+    """Triples, or quads for a dataset format, as text; written to ``output`` if one is given."""
+    engine_format = RDF_FORMATS[rdf_format.name]
+    written = ox.serialize(
+        triples, output, engine_format, prefixes=dict(prefixes) if prefixes else None
+    )
+    return written or b""
+
+
+def canonical_quads(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """The quads with canonical blank node labels, in the order of their N-Quads lines.
+
+    Source: RDF Dataset Canonicalization (RDFC-1.0), https://www.w3.org/TR/rdf-canon/.
+    """
+    data = ox.Dataset(quads)
+    data.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return sorted(data, key=_line)
+
+
+def canonical_triples(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """The triples with canonical blank node labels, without repetition, in a fixed order."""
+    quads = canonical_quads(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+    return [quad.triple for quad in quads]
+
+
+def _line(quad: ox.Quad) -> bytes:
+    return ox.serialize([quad], format=ox.RdfFormat.N_QUADS) or b""
+
+
+def to_rdflib(triples: Iterable[ox.Triple]) -> Graph:
+    """The triples as an rdflib graph, literals exactly as written."""
+    graph = Graph()
+    for triple in triples:
+        graph.add(
+            (
+                rdflib_term(triple.subject),
+                rdflib_term(triple.predicate),
+                rdflib_term(triple.object),
+            )
+        )
+    return graph
+
+
+def rdflib_term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
+    """One term for rdflib; triple terms (RDF 1.2) have no counterpart there."""
+    if isinstance(term, ox.NamedNode):
+        return rdflib.URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return rdflib.BNode(term.value)
+    if isinstance(term, ox.Literal):
+        if term.language:
+            return rdflib.Literal(term.value, lang=term.language)
+        plain = term.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
+        datatype = None if plain else rdflib.URIRef(term.datatype.value)
+        return rdflib.Literal(term.value, datatype=datatype, normalize=False)
+    raise BadUpload("Triple terms (RDF 1.2) are not supported here.")
+
+
+def declared_prefixes(triples: Iterable[ox.Triple]) -> dict[str, str]:
+    """The prefixes that a graph declares with ``sh:declare``
+    (https://www.w3.org/TR/shacl/#sparql-prefixes)."""
+    values: dict[str, dict[str, str]] = {}
+    for triple in triples:
+        if triple.predicate.value in (str(SH.prefix), str(SH.namespace)) and isinstance(
+            triple.object, ox.Literal
+        ):
+            values.setdefault(str(triple.subject), {})[triple.predicate.value] = triple.object.value
+    pairs = ((v.get(str(SH.prefix)), v.get(str(SH.namespace))) for v in values.values())
+    return {
+        prefix: namespace for prefix, namespace in sorted(pairs, key=str) if prefix and namespace
+    }
+
+
+def read_graph(store: Path, graph_iri: str) -> list[ox.Triple]:
+    """The triples of one named graph of an N-Quads file."""
+    name = ox.NamedNode(graph_iri)
+    return [quad.triple for quad in read_quads(store) if quad.graph_name == name]
+
+
+def read_quads(store: Path) -> Iterable[ox.Quad]:
+    """The quads of an N-Quads file, as they stand there."""
+    return ox.parse(path=str(store), format=ox.RdfFormat.N_QUADS)

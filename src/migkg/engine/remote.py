@@ -1,0 +1,97 @@
+"""A remote SPARQL 1.1 endpoint as the engine.
+
+The whole exchange has one deadline, because a server that drips never trips a time-out per read.
+An answer counts only if its status is 200 and its body is complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from migkg.engine.protocol import CHUNK, Answer, Query
+from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
+from migkg.settings import Settings
+
+_BUSY = (429, 503)
+_RETRY_AFTER = 2
+_DETAIL = 2000
+
+
+class RemoteEngine:
+    """Sends each query to one endpoint by POST (SPARQL 1.1 Protocol, section 2.1.3)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Opens the pool of connections."""
+        connector = aiohttp.TCPConnector(
+            limit=self._settings.query_processes, keepalive_timeout=5, force_close=False
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, trust_env=False, auto_decompress=True
+        )
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def answer(self, query: Query) -> Answer:
+        """See :class:`migkg.engine.protocol.Engine`."""
+        answer = Answer(
+            query.format, limit=self._settings.answer_bytes, memory=self._settings.answer_memory
+        )
+        try:
+            async with asyncio.timeout(self._settings.query_deadline):
+                await self._exchange(query, answer)
+        except TimeoutError:
+            answer.close()
+            raise QueryTimeout(self._settings.query_deadline) from None
+        except aiohttp.ClientError as error:
+            answer.close()
+            raise EngineUnavailable(f"The endpoint did not answer: {error}.") from error
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def _exchange(self, query: Query, answer: Answer) -> None:
+        if self._session is None:
+            raise EngineUnavailable("The engine is not started.")
+        request = self._session.post(
+            self._settings.engine_url,
+            params=[
+                *(("default-graph-uri", iri) for iri in query.default_graphs or ()),
+                *(("named-graph-uri", iri) for iri in query.named_graphs or ()),
+            ],
+            data=query.text.encode("utf-8"),
+            headers={
+                "Content-Type": "application/sparql-query",
+                "Accept": query.format.media_type,
+            },
+            allow_redirects=False,
+        )
+        async with request as response:
+            if response.status != 200:
+                raise await _translate(response)
+            if response.content_type not in query.format.media_types:
+                raise EngineUnavailable(
+                    f"The endpoint answered {response.content_type}, not {query.format.media_type}."
+                )
+            async for part in response.content.iter_chunked(CHUNK):
+                answer.append(part)
+
+
+async def _translate(response: aiohttp.ClientResponse) -> Exception:
+    """The endpoint's status as one of our errors."""
+    detail = (await response.content.read(_DETAIL)).decode("utf-8", "replace").strip()
+    if response.status == 400:
+        return BadQuery(detail or "The endpoint refused the query.")
+    if response.status in _BUSY:
+        return EngineBusy(_RETRY_AFTER)
+    return EngineUnavailable(f"The endpoint answered with status {response.status}: {detail}")

@@ -1,0 +1,32 @@
+"""A store for triples that were just read, for the project's own queries only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+from rdflib.term import Node
+
+from migkg.engine.rdf_io import rdflib_term
+from migkg.errors import BadQuery
+
+
+class ScratchStore:
+    """Triples in memory. A query from a stranger belongs in a child process, not here."""
+
+    def __init__(self, triples: Iterable[ox.Triple]) -> None:
+        self._store = ox.Store()
+        self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+
+    def select(self, query: str) -> Iterator[dict[str, Node]]:
+        """The rows of a SELECT query, bound variables only; raises :class:`BadQuery`."""
+        try:
+            solutions = self._store.query(query)
+        except SyntaxError as error:
+            raise BadQuery(str(error)) from None
+        if not isinstance(solutions, ox.QuerySolutions):
+            raise BadQuery("A SELECT query is needed here.")
+        names = [variable.value for variable in solutions.variables]
+        for solution in solutions:
+            row = {name: solution[name] for name in names}
+            yield {name: rdflib_term(term) for name, term in row.items() if term is not None}

@@ -1,0 +1,83 @@
+"""What can go wrong, as facts; each layer above translates them once."""
+
+from __future__ import annotations
+
+
+class MigkgError(Exception):
+    """The base of every error that migkg raises on purpose; its text is one sentence for people."""
+
+
+class BadSetting(MigkgError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, name: str, value: str, why: str) -> None:
+        super().__init__(f"{name} is {value!r}, but {why}.")
+
+
+class BadFile(MigkgError):
+    """A file of the project, or one given by name, cannot be read or understood."""
+
+
+class NoRelease(MigkgError):
+    """There is no release to open, or the one there is damaged."""
+
+
+class InvalidData(MigkgError):
+    """The files were read, but break the rules; ``report`` says where."""
+
+    def __init__(self, message: str, *, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class BadQuery(MigkgError):
+    """The query text is not a SPARQL query; ``line`` and ``column`` start at 1."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class QueryRefused(BadQuery):
+    """The query is well-formed, but asks for what the service does not do."""
+
+
+class QueryTimeout(MigkgError):
+    """The query was stopped at its deadline; ``seconds`` is that deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The query was stopped after {seconds:g} seconds.")
+        self.seconds = seconds
+
+
+class QueryCrashed(MigkgError):
+    """The process that ran the query died: the query needed too much memory or nests too deep."""
+
+
+class AnswerTooLarge(MigkgError):
+    """The answer is larger than ``limit`` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The answer is larger than {limit} bytes.")
+        self.limit = limit
+
+
+class EngineBusy(MigkgError):
+    """No query process became free in time; try again after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("All query processes are busy.")
+        self.retry_after = retry_after
+
+
+class EngineUnavailable(MigkgError):
+    """The engine does not answer, or answered what is not a SPARQL result."""
+
+
+class BadUpload(MigkgError):
+    """An uploaded document cannot be read as RDF."""
+
+
+class UploadTimeout(MigkgError):
+    """Work on an uploaded document was stopped at its deadline."""

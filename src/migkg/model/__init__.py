@@ -1,0 +1,1 @@
+"""What the data is made of: names, formats, canonical text, evidence, reports."""

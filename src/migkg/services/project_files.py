@@ -1,0 +1,114 @@
+"""The project's Turtle files, read: one named graph a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rdflib import Graph
+
+from migkg.engine import rdf_io
+from migkg.errors import BadFile
+from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
+from migkg.model.report import Finding, Report
+from migkg.resources import Project
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    """One file and the name of the graph that it holds."""
+
+    content: rdf_io.RdfFile
+    folder: str
+    graph_iri: str
+    name: str
+
+
+class ProjectFiles:
+    """Every Turtle file of a project, parsed."""
+
+    def __init__(self, project: Project, vocabulary: Vocabulary) -> None:
+        self.project = project
+        self.vocabulary = vocabulary
+        self.files = [self._read(path) for path in project.turtle_files()]
+        if not self.files:
+            raise BadFile(f"{project.root} holds no Turtle files.")
+
+    def _read(self, path: Path) -> GraphFile:
+        folder = path.parent.name
+        name = path.relative_to(self.project.root).as_posix()
+        return GraphFile(
+            rdf_io.read_turtle(path), folder, self.vocabulary.graph_iri(folder, path.stem), name
+        )
+
+    def quads(self) -> list[rdf_io.Quad]:
+        """Every triple in the graph of its file."""
+        return [
+            rdf_io.Quad(t.subject, t.predicate, t.object, rdf_io.NamedNode(file.graph_iri))
+            for file in self.files
+            for t in file.content.triples
+        ]
+
+    def triples(self, *folders: str) -> list[rdf_io.Triple]:
+        """The triples of the files in these folders."""
+        return [t for file in self.files if file.folder in folders for t in file.content.triples]
+
+    def graph(self, *folders: str) -> Graph:
+        """The same as an rdflib graph."""
+        return rdf_io.to_rdflib(self.triples(*folders))
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that the project declares, and those that every project shares."""
+        declared = rdf_io.declared_prefixes(self.triples("ontology", "shapes"))
+        return dict(sorted({**COMMON_PREFIXES, **declared}.items()))
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Subject IRI to the name of the file that describes it; data before the rest."""
+        places: dict[str, str] = {}
+        for file in reversed(self.files):
+            for triple in file.content.triples:
+                if isinstance(triple.subject, rdf_io.NamedNode):
+                    places[triple.subject.value] = file.name
+        return places
+
+    def check_one_place(self) -> Report:
+        """Finds triples that stand in more than one file.
+
+        Each fact has one place; besides, an engine that joins graphs would count it twice.
+        """
+        homes: dict[rdf_io.Triple, set[str]] = defaultdict(set)
+        for file in self.files:
+            for triple in file.content.triples:
+                if not any(
+                    isinstance(t, rdf_io.BlankNode) for t in (triple.subject, triple.object)
+                ):
+                    homes[triple].add(file.name)
+        return Report(tuple(_doubles(homes)))
+
+
+def _doubles(homes: dict[rdf_io.Triple, set[str]]) -> Iterator[Finding]:
+    for triple, names in homes.items():
+        if len(names) > 1:
+            yield Finding(
+                file=", ".join(sorted(names)),
+                focus=str(getattr(triple.subject, "value", "")),
+                path=triple.predicate.value,
+                value=str(getattr(triple.object, "value", "")),
+                message="The same triple stands in more than one file.",
+                advice="Keep it in the file that describes its subject.",
+            )
+
+
+def fingerprint(project: Project) -> str:
+    """A digest of the files' bytes, to tell quickly whether anything changed."""
+    digest = hashlib.sha256()
+    for path in project.turtle_files():
+        digest.update(path.relative_to(project.root).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,63 @@
+"""What the endpoint says of itself.
+
+Source: SPARQL 1.1 Service Description, https://www.w3.org/TR/sparql11-service-description/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdflib.namespace import RDF
+
+from migkg.engine.rdf_io import BlankNode, Literal, NamedNode, Triple
+from migkg.engine.release import Release
+from migkg.model import formats
+
+_SD = "http://www.w3.org/ns/sparql-service-description#"
+_VOID = "http://rdfs.org/ns/void#"
+_FORMAT_IRIS = {
+    formats.JSON: "SPARQL_Results_JSON",
+    formats.XML: "SPARQL_Results_XML",
+    formats.CSV: "SPARQL_Results_CSV",
+    formats.TSV: "SPARQL_Results_TSV",
+    formats.TURTLE: "Turtle",
+    formats.JSONLD: "JSON-LD",
+    formats.NTRIPLES: "N-Triples",
+    formats.RDFXML: "RDF_XML",
+    formats.TRIG: "TriG",
+    formats.NQUADS: "N-Quads",
+}
+
+
+def _sd(name: str) -> NamedNode:
+    return NamedNode(_SD + name)
+
+
+def triples(endpoint: str, release: Release) -> list[Triple]:
+    """The description of the endpoint and of the dataset behind it."""
+    return list(_service(NamedNode(endpoint), release))
+
+
+def _service(service: NamedNode, release: Release) -> Iterator[Triple]:
+    a = NamedNode(str(RDF.type))
+    data, default = BlankNode("dataset"), BlankNode("default")
+    yield Triple(service, a, _sd("Service"))
+    yield Triple(service, _sd("endpoint"), service)
+    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
+    yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
+    for name in _FORMAT_IRIS.values():
+        format_iri = NamedNode(f"http://www.w3.org/ns/formats/{name}")
+        yield Triple(service, _sd("resultFormat"), format_iri)
+    yield Triple(service, _sd("defaultDataset"), data)
+    yield Triple(data, a, _sd("Dataset"))
+    yield Triple(data, _sd("defaultGraph"), default)
+    yield Triple(default, a, _sd("Graph"))
+    yield Triple(default, NamedNode(_VOID + "triples"), Literal(release.manifest["triples"]))
+    for number, (name, count) in enumerate(release.manifest["graphs"].items()):
+        named, graph = BlankNode(f"named{number}"), BlankNode(f"graph{number}")
+        yield Triple(data, _sd("namedGraph"), named)
+        yield Triple(named, a, _sd("NamedGraph"))
+        yield Triple(named, _sd("name"), NamedNode(name))
+        yield Triple(named, _sd("graph"), graph)
+        yield Triple(graph, a, _sd("Graph"))
+        yield Triple(graph, NamedNode(_VOID + "triples"), Literal(count))

@@ -1,0 +1,113 @@
+"""All settings of the service: one frozen object, made from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from migkg.errors import BadSetting
+
+PREFIX = "MIGKG_"
+MIB = 1024 * 1024
+
+
+def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a field of any type
+    return field(default=default, metadata={"help": text})
+
+
+def _default_releases() -> Path:
+    data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data_home) / "migkg" / "releases"
+
+
+def _default_processes() -> int:
+    return max(4, 2 * (os.cpu_count() or 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings; each is read from ``MIGKG_`` and its name in capitals."""
+
+    base_iri: str = _setting(
+        "https://w3id.org/migkg/", "What every identifier in the data starts with; ends with '/'."
+    )
+    public_url: str = _setting(
+        "", "Where clients reach the service, for links and redirects; empty: relative links."
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8000, "Port to listen on.")
+    project: Path | None = _setting(
+        None,
+        "Folder with ontology/, shapes/, queries/ and data/; empty: the checkout or the files "
+        "inside the installed package.",
+    )
+    releases: Path = field(
+        default_factory=_default_releases,
+        metadata={
+            "help": "Folder of the releases; empty: migkg/releases under XDG_DATA_HOME "
+            "(~/.local/share)."
+        },
+    )
+    engine_url: str = _setting(
+        "", "SPARQL 1.1 endpoint that answers queries; empty: the embedded engine."
+    )
+    query_deadline: float = _setting(10.0, "Seconds after which a query is stopped.")
+    query_wait: float = _setting(5.0, "Seconds that a query may wait for a free process.")
+    query_processes: int = field(
+        default_factory=_default_processes,
+        metadata={"help": "Query processes; empty: twice the processors, at least 4."},
+    )
+    query_memory: int = _setting(1024 * MIB, "Bytes that one query may take beside the data.")
+    query_text: int = _setting(256 * 1024, "Bytes of the longest query text.")
+    query_depth: int = _setting(100, "Deepest nesting of brackets in a query.")
+    answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
+    answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")
+    upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")
+    validate_deadline: float = _setting(30.0, "Seconds after which a validation is stopped.")
+    validate_processes: int = _setting(2, "Validations that run at the same time.")
+    page_facts: int = _setting(200, "Facts of one property, or links to a thing, on one page.")
+
+    def __post_init__(self) -> None:
+        if not self.base_iri.endswith(("/", "#")):
+            raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/'")
+        object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
+        for name in ("query_deadline", "validate_deadline", "query_processes", "answer_bytes"):
+            if getattr(self, name) <= 0:
+                raise BadSetting(
+                    PREFIX + name.upper(), str(getattr(self, name)), "it must be more than 0"
+                )
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, **overrides: object
+    ) -> Settings:
+        """The settings of an environment; ``overrides`` that are not None win over it."""
+        values: dict[str, Any] = {}
+        source = os.environ if environment is None else environment
+        for item in fields(cls):
+            name = PREFIX + item.name.upper()
+            if source.get(name, ""):
+                values[item.name] = _parse(name, source[name], str(item.type))
+        values.update({key: value for key, value in overrides.items() if value is not None})
+        return cls(**values)
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """(environment variable, value in force, help) of every setting."""
+        return [
+            (PREFIX + item.name.upper(), str(getattr(self, item.name)), item.metadata["help"])
+            for item in fields(self)
+        ]
+
+
+def _parse(name: str, text: str, type_name: str) -> object:
+    try:
+        if type_name == "int":
+            return int(text)
+        if type_name == "float":
+            return float(text)
+    except ValueError:
+        raise BadSetting(name, text, "it must be a number") from None
+    return Path(text).expanduser() if "Path" in type_name else text

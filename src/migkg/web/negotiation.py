@@ -1,0 +1,69 @@
+"""Content negotiation: which of the formats on offer a client gets.
+
+Source: RFC 9110, section 12.5.1, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+HTML = "text/html"
+
+
+@dataclass(frozen=True)
+class _Range:
+    type: str
+    subtype: str
+    quality: float
+
+    def matches(self, media_type: str) -> bool:
+        main, _, sub = media_type.partition("/")
+        return self.type in ("*", main) and self.subtype in ("*", sub)
+
+    @property
+    def specificity(self) -> int:
+        return (self.type != "*") + (self.subtype != "*")
+
+
+def choose(accept: Iterable[str], offers: Sequence[str]) -> str | None:
+    """The offered media type that the client likes best, or None if it accepts none.
+
+    ``accept`` holds the values of all ``Accept`` lines; none at all means anything. Among types
+    that the client likes equally, the first on offer wins.
+    """
+    ranges = [r for line in accept for part in line.split(",") if (r := _parse(part))]
+    if not ranges:
+        return offers[0] if offers else None
+    best: tuple[float, str] | None = None
+    for offer in offers:
+        quality = _quality(ranges, offer)
+        if quality > 0 and (best is None or quality > best[0]):
+            best = (quality, offer)
+    return best[1] if best else None
+
+
+def _quality(ranges: Iterable[_Range], offer: str) -> float:
+    """The quality that the most specific range gives to a type."""
+    matching = [r for r in ranges if r.matches(offer)]
+    return max(matching, key=lambda r: r.specificity).quality if matching else 0.0
+
+
+def _parse(part: str) -> _Range | None:
+    fields = [field.strip() for field in part.split(";")]
+    main, slash, sub = fields[0].lower().partition("/")
+    if not slash:
+        return None
+    quality = 1.0
+    for parameter in fields[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            quality = _number(value)
+    return _Range(main.strip(), sub.strip(), quality)
+
+
+def _number(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,113 @@
+"""Pages for people: templates filled, links made safe, one content security policy."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse
+
+from migkg import __version__
+from migkg.services.linked_data import Description
+from migkg.services.stored_queries import StoredQuery
+from migkg.web.problems import TABLE
+from migkg.web.state import State
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("migkg.web"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _link(state: State, iri: str) -> str:
+    """Where a click on an IRI leads: our page of our own things, else the description here."""
+    base = state.settings.base_iri
+    public = state.settings.public_url
+    if iri.startswith(base + "id/") and "#" not in iri:
+        return f"{public}/page/{quote(iri.removeprefix(base + 'id/'), safe='/')}"
+    if iri.startswith((base + "ontology", base + "shapes")):
+        return f"{public}/{iri.removeprefix(base)}"
+    return f"{public}/describe?iri={quote(iri, safe='')}"
+
+
+def _is_web(iri: str) -> bool:
+    """True for what may become an ``href``: no ``javascript:`` and the like."""
+    return iri.startswith(("http://", "https://"))
+
+
+def render(state: State, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """A page made from a template."""
+    page = _ENVIRONMENT.get_template(template)
+    text = page.render(
+        public=state.settings.public_url,
+        base_iri=state.settings.base_iri,
+        release=state.release,
+        version=__version__,
+        link=lambda iri: _link(state, iri),
+        is_web=_is_web,
+        short=lambda iri: shorten(iri, state.schema.prefixes),
+        **values,
+    )
+    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
+
+
+def shorten(iri: str, prefixes: dict[str, str]) -> str:
+    """The IRI with a prefix where one fits, for people to read."""
+    fitting = [(len(ns), p, ns) for p, ns in prefixes.items() if iri.startswith(ns)]
+    if not fitting:
+        return iri
+    _, prefix, namespace = max(fitting)
+    return f"{prefix}:{iri.removeprefix(namespace)}"
+
+
+def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLResponse:
+    """The page of one thing."""
+    return render(state, "thing.html", view=view, data_url=data_url, linked=linked)
+
+
+def vocabulary(state: State, name: str) -> HTMLResponse:
+    """The documentation of the ontology or the shapes."""
+    triples = state.schema.graphs[name]
+    subjects: dict[str, list[tuple[str, str, bool]]] = {}
+    for triple in triples:
+        subject = getattr(triple.subject, "value", "")
+        if subject.startswith(state.settings.base_iri):
+            value = getattr(triple.object, "value", "")
+            is_iri = type(triple.object).__name__ == "NamedNode"
+            subjects.setdefault(subject, []).append((triple.predicate.value, value, is_iri))
+    title = {"ontology": "Ontology", "shapes": "Shapes"}[name]
+    return render(state, "vocabulary.html", title=title, name=name, subjects=subjects)
+
+
+def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:
+    """The page of a stored query with its answer (SPARQL results in JSON)."""
+    return render(state, "query.html", query=query, table=result_table(result))
+
+
+def result_table(result: bytes) -> dict[str, Any]:
+    """Variables and rows of SPARQL JSON results; an ASK has one row under 'answer'."""
+    content = json.loads(result)
+    if "boolean" in content:
+        term = {"type": "literal", "value": str(content["boolean"]).lower()}
+        return {"variables": ["answer"], "rows": [[term]]}
+    variables = content["head"]["vars"]
+    rows = [[row.get(name) for name in variables] for row in content["results"]["bindings"]]
+    return {"variables": variables, "rows": rows}
+
+
+def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
+    """The documentation of the HTTP interface."""
+    problems = sorted({(kind.status, kind.name, kind.advice) for kind in TABLE.values()})
+    return render(state, "docs.html", routes=routes, problems=problems)
+
+
+def editor(state: State) -> HTMLResponse:
+    """The page with the SPARQL form."""
+    example = next(iter(state.queries.values()), None)
+    text = example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
+    return render(state, "sparql.html", example=text, deadline=state.settings.query_deadline)

@@ -1,0 +1,117 @@
+"""Errors as problem documents (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457): one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from migkg import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem: its HTTP status, its name in ``type``, and how to go on."""
+
+    status: int
+    name: str
+    advice: str = ""
+
+
+TABLE: dict[type[errors.MigkgError], Kind] = {
+    errors.QueryRefused: Kind(400, "query-refused"),
+    errors.BadQuery: Kind(400, "bad-query", "Mend the query at the line and column given."),
+    errors.QueryTimeout: Kind(
+        504,
+        "query-timeout",
+        "Ask for less: add triple patterns that share variables, or a LIMIT; "
+        "for everything, take a dump from /dumps/.",
+    ),
+    errors.QueryCrashed: Kind(507, "query-crashed", "Ask for less, or take a dump from /dumps/."),
+    errors.AnswerTooLarge: Kind(413, "answer-too-large", "Add a LIMIT, or take a dump."),
+    errors.EngineBusy: Kind(503, "busy", "Try again later."),
+    errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
+    errors.BadUpload: Kind(400, "bad-document"),
+    errors.UploadTimeout: Kind(503, "validation-timeout", "Send a smaller document."),
+}
+
+
+class HttpProblem(Exception):
+    """A problem that belongs to HTTP itself: a wrong method, media type or parameter."""
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.name = name
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def problem_response(
+    status: int,
+    name: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **members: object,
+) -> Response:
+    """A problem document; ``members`` that are None are left out."""
+    body: dict[str, Any] = {
+        "type": f"/docs#{name}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **{key: value for key, value in members.items() if value not in (None, "")},
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False) + "\n",
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def from_http_problem(_: Request, error: Exception) -> Response:
+    """The response to a :class:`HttpProblem`."""
+    if not isinstance(error, HttpProblem):
+        raise error
+    return problem_response(
+        error.status, error.name, error.detail, headers=error.headers, **error.members
+    )
+
+
+def from_error(_: Request, error: Exception) -> Response:
+    """The response to an error of a layer below."""
+    if not isinstance(error, errors.MigkgError):
+        raise error
+    kind = next((TABLE[c] for c in type(error).__mro__ if c in TABLE), None)
+    if kind is None:
+        return problem_response(500, "internal", "The service met an unexpected condition.")
+    headers = {}
+    if isinstance(error, errors.EngineBusy):
+        headers["Retry-After"] = str(error.retry_after)
+    return problem_response(
+        kind.status,
+        kind.name,
+        str(error),
+        headers=headers,
+        advice=kind.advice,
+        line=getattr(error, "line", None),
+        column=getattr(error, "column", None),
+    )

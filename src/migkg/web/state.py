@@ -1,0 +1,36 @@
+"""What every request handler needs, made once when the application starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from migkg.engine.protocol import Engine
+from migkg.engine.release import Release
+from migkg.model.namespaces import Vocabulary
+from migkg.services.linked_data import LinkedData
+from migkg.services.schema import Schema
+from migkg.services.stored_queries import StoredQuery
+from migkg.services.uploads import Validator
+from migkg.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """The parts of a running service."""
+
+    settings: Settings
+    vocabulary: Vocabulary
+    release: Release
+    engine: Engine
+    schema: Schema
+    linked_data: LinkedData
+    queries: dict[str, StoredQuery]
+    validator: Validator
+
+
+def state_of(request: Request) -> State:
+    """The state of the application that handles the request."""
+    state: State = request.app.state.migkg
+    return state
