@@ -21,6 +21,7 @@ from migkg.engine.release import Release
 from migkg.resources import Project, find_project
 from migkg.services.building import build
 from migkg.settings import Settings
+from tests.tiny import make_project
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = "https://w3id.org/migkg/"
@@ -136,31 +137,36 @@ def service(settings: Settings, release: Release) -> Iterator[Service]:
         yield running_service
 
 
-@pytest.fixture(scope="session")
-def remote_service(
-    settings: Settings, release: Release, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """The same service in front of an Oxigraph server that holds the same release."""
+@contextmanager
+def oxigraph(release: Release, store: Path) -> Iterator[str]:
+    """An Oxigraph server that holds a release in the folder ``store``; yields its endpoint."""
     port = free_port()
-    store = tmp_path_factory.mktemp("oxigraph")
     program = str(Path(sys.executable).with_name("oxigraph"))
     subprocess.run(
         [program, "load", "--location", str(store), "--file", str(release.store)],
         check=True,
         capture_output=True,
     )
-    command = [
-        program,
-        "serve-read-only",
-        "--location",
-        str(store),
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--union-default-graph",
-    ]
-    endpoint = f"http://127.0.0.1:{port}/query"
+    address = f"127.0.0.1:{port}"
+    command = [program, "serve-read-only", "--location", str(store), "--bind", address]
+    endpoint = f"http://{address}/query"
+    with running([*command, "--union-default-graph"], f"{endpoint}?query=ASK%7B%7D", {}):
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def remote_service(
+    settings: Settings, release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The same service in front of an Oxigraph server that holds the same release."""
     with (
-        running(command, f"{endpoint}?query=ASK%7B%7D", {}),
+        oxigraph(release, tmp_path_factory.mktemp("oxigraph")) as endpoint,
         serve(settings, release, MIGKG_ENGINE_URL=endpoint) as running_service,
     ):
         yield running_service
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Settings:
+    """Settings for a small project of another domain, fresh for each test."""
+    return make_project(tmp_path)

@@ -7,6 +7,8 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
@@ -27,16 +29,17 @@ def ask(service: Service, query: str) -> tuple[int, dict[str, object]]:
             return error.code, json.load(error)
 
 
+def stat_fields(stat: Path) -> list[str]:
+    """The fields of a process from its state on."""
+    return stat.read_text("utf-8").rpartition(")")[2].split()
+
+
 def children(pid: int) -> list[int]:
     """Every process below one, found by parent in /proc."""
     parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", encoding="utf-8") as stat:
-                    parents[int(name)] = int(stat.read().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(entry.parent.name)] = int(stat_fields(entry)[1])
     found = [pid]
     for known in found:
         found += [child for child, parent in parents.items() if parent == known]
@@ -70,9 +73,7 @@ def test_answer_after_every_process_was_killed(service: Service) -> None:
     "query",
     [
         'SELECT * { BIND("xxxxxxxxxxxxxxxx" AS ?a0) '
-        + " ".join(
-            f"BIND(CONCAT(?a{n},?a{n},?a{n},?a{n}) AS ?a{n + 1})" for n in range(20)
-        )
+        + " ".join(f"BIND(CONCAT(?a{n},?a{n},?a{n},?a{n}) AS ?a{n + 1})" for n in range(20))
         + "}",
     ],
     ids=["memory bomb"],
@@ -109,12 +110,9 @@ def test_a_query_is_killed_when_its_client_goes_away(service: Service) -> None:
     def processor_seconds() -> float:
         total = 0
         for pid in children(service.pid):
-            try:
-                with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-                    fields = stat.read().rpartition(")")[2].split()
+            with suppress(OSError):
+                fields = stat_fields(Path(f"/proc/{pid}/stat"))
                 total += int(fields[11]) + int(fields[12])
-            except OSError:
-                continue
         return total / os.sysconf("SC_CLK_TCK")
 
     address = urlsplit(service.url)
@@ -136,10 +134,11 @@ def test_no_process_outlives_a_killed_service(settings, release) -> None:
         assert family
         os.kill(own.pid, 9)
         end = time.monotonic() + 5
-        while time.monotonic() < end and any(os.path.exists(f"/proc/{pid}") for pid in family):
+        while time.monotonic() < end and any(Path(f"/proc/{pid}").exists() for pid in family):
             time.sleep(0.05)
-        assert [pid for pid in family if os.path.exists(f"/proc/{pid}")] == []
+        assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_the_children_are_found(service: Service) -> None:
+    assert ask(service, "ASK {}")[0] == 200
     assert len(children(service.pid)) >= 2

@@ -9,32 +9,34 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
-
-import uvicorn
+from typing import IO, TypeVar
 
 from migkg.cli.progress import progress_line
-from migkg.cli.remote_query import ask_endpoint
 from migkg.cli.tables import print_table
 from migkg.engine import rdf_io
 from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.protocol import Query
-from migkg.engine.release import Release, open_current
+from migkg.engine.release import open_current
 from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report
 from migkg.model.sparql_text import QueryText, read_query
-from migkg.resources import find_project
-from migkg.services import building, citing, formatting, stored_queries
+from migkg.resources import Project, find_project
+from migkg.services import authoring, building, citing, formatting, stored_queries
 from migkg.services.project_files import ProjectFiles
 from migkg.settings import Settings
-from migkg.web.app import create_app
+
+T = TypeVar("T")
 
 
 def serve(_: argparse.Namespace, settings: Settings) -> int:
     """Serves the current release, made first if the files changed."""
+    import uvicorn  # slow to import, and needed by this command alone
+
+    from migkg.web.app import create_app
+
     with progress_line() as progress:
         release = _reported(lambda: building.open_or_build(settings, progress))
     if release is None:
@@ -93,12 +95,15 @@ def format_files(options: argparse.Namespace, settings: Settings) -> int:
 def query(options: argparse.Namespace, settings: Settings) -> int:
     """Answers a query from the local release or from an endpoint."""
     text = _query_text(options.query, settings)
-    chosen = _query_format(options.format, text)
+    table = options.format is None and sys.stdout.isatty()
+    chosen = _query_format(options.format, text, table=table)
     if options.endpoint:
+        from migkg.cli.remote_query import ask_endpoint
+
         answer = ask_endpoint(options.endpoint, text, chosen)
     else:
         answer = asyncio.run(_ask_release(text, chosen, settings))
-    if options.format is None and sys.stdout.isatty() and chosen is formats.JSON:
+    if table and chosen is formats.JSON:
         print_table(json.loads(answer), sys.stdout)
     else:
         _write(answer)
@@ -155,7 +160,39 @@ def cite_evidence(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _reported(make: Callable[[], Release]) -> Release | None:
+def add_fact(options: argparse.Namespace, settings: Settings) -> int:
+    """Adds one fact to the files, and shows the lines that changed."""
+    project = find_project(settings)
+    files = ProjectFiles(project, Vocabulary(settings.base_iri))
+    fact = authoring.Fact(
+        subject=options.subject,
+        predicate=options.predicate,
+        object=options.object,
+        document=options.document,
+        phrase=options.phrase,
+        modality=options.modality,
+        occurrence=options.occurrence,
+    )
+    addition = authoring.add_fact(files, fact, options.sources)
+    difference = addition.difference()
+    if not options.dry_run and not _written(addition, project, settings):
+        return 1
+    sys.stdout.write((difference or "The fact was there already.") + "\n")
+    return 0
+
+
+def _written(addition: authoring.Addition, project: Project, settings: Settings) -> bool:
+    """True if the change was written; False after the report on why it was taken back."""
+
+    def write() -> authoring.Addition:
+        addition.write(lambda: building.check_project(project, settings, progress).report)
+        return addition
+
+    with progress_line() as progress:
+        return _reported(write) is not None
+
+
+def _reported(make: Callable[[], T]) -> T | None:
     """What ``make`` makes, or None after the report on why it cannot."""
     try:
         return make()
@@ -187,10 +224,11 @@ def _query_text(argument: str, settings: Settings) -> QueryText:
     return read_query(text, max_depth=settings.query_depth)
 
 
-def _query_format(name: str | None, text: QueryText) -> formats.Format:
+def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.Format:
+    """The format asked for; else what a table is made from, CSV, or the first that there is."""
     offers = text.form.answer_formats
     if name is None:
-        return offers[0]
+        return formats.CSV if formats.CSV in offers and not table else offers[0]
     chosen = formats.BY_NAME.get(name)
     if chosen not in offers:
         known = ", ".join(item.name for item in offers)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from migkg import __version__
 from migkg.cli import commands
-from migkg.errors import BadFile, BadQuery, BadSetting, InvalidData, MigkgError
+from migkg.errors import BadFile, BadQuery, BadSetting, MigkgError
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,20 +28,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     try:
         return command(options, _settings(options))
-    except (BadSetting, BadFile, BadQuery) as error:
-        return _fail(_place(error), 2)
-    except InvalidData as error:
-        return _fail(str(error), 1)
-    except MigkgError as error:
-        return _fail(str(error), 1)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except (BadSetting, BadFile, BadQuery, OSError, UnicodeDecodeError) as error:
+        return _fail(_sentence(error), 2)
+    except MigkgError as error:
+        return _fail(str(error), 1)
 
 
-def _place(error: MigkgError) -> str:
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}."
+    if isinstance(error, UnicodeDecodeError):
+        return f"The text is not UTF-8 at byte {error.start}."
     line = getattr(error, "line", None)
     return f"line {line}, column {getattr(error, 'column', '?')}: {error}" if line else str(error)
 
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"migkg {__version__}")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_serve, _build, _check, _format, _query, _export, _evidence):
+    for add in (_serve, _build, _check, _format, _query, _export, _evidence, _add_fact):
         add(parts)
     return parser
 
@@ -147,3 +149,25 @@ def _evidence(parts: Parts) -> None:
     cite.add_argument("document", help="IRI of the source document")
     cite.add_argument("phrase", help="words as they stand in the document, at most twelve")
     cite.set_defaults(command=commands.cite_evidence)
+
+
+def _add_fact(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "add",
+        commands.add_fact,
+        "Add a fact with its claim and its evidence, check the project, and show the change.",
+    )
+    parser.add_argument("subject", help="Turtle term, such as city:quito-ec")
+    parser.add_argument("predicate", help="Turtle term, such as mig:inCountry")
+    parser.add_argument("object", help="Turtle term, such as country:ECU or '\"Quito\"@en'")
+    parser.add_argument("--document", required=True, help="source document, such as document:2")
+    parser.add_argument("--phrase", required=True, help="words of the document, at most twelve")
+    parser.add_argument("--sources", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--occurrence", type=int, help="which place of the phrase, from 1")
+    parser.add_argument(
+        "--modality",
+        default="reported",
+        choices=["reported", "planned", "recommended", "hoped-for"],
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show the change")

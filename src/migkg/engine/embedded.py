@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -58,6 +59,12 @@ class _Child:
             else:
                 raise _translate(json.loads(content))
 
+    def has_ended(self) -> bool:
+        """True if the process is there no more: its handle is then ready to be read."""
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
     def kill(self) -> None:
         """Ends the process at once and frees what belongs to it."""
         if self._pidfd < 0:
@@ -67,6 +74,11 @@ class _Child:
         os.close(self._pidfd)
         self._pidfd = -1
         self._writer.close()
+
+
+def _discard(making: asyncio.Future[_Child]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        making.result().kill()
 
 
 class _Zygote:
@@ -104,7 +116,15 @@ class _Zygote:
         return cls(process, ours)
 
     async def fork(self) -> _Child:
-        """A new query process."""
+        """A new query process; one that its caller no longer waits for is killed."""
+        making = asyncio.ensure_future(self._fork())
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(_discard)
+            raise
+
+    async def _fork(self) -> _Child:
         ours, theirs = socket.socketpair()
         try:
             async with self._turn:
@@ -131,10 +151,6 @@ class _Zygote:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.returncode is None
 
 
 class EmbeddedEngine:
@@ -200,11 +216,13 @@ class EmbeddedEngine:
     async def _child(self) -> AsyncIterator[_Child]:
         """A process of one's own; it goes back only if it answered, else it is killed."""
         try:
-            await asyncio.wait_for(self._places.acquire(), self._settings.query_wait)
+            # Not wait_for: before Python 3.12 it can lose a cancellation.
+            async with asyncio.timeout(self._settings.query_wait):
+                await self._places.acquire()
         except TimeoutError:
             raise EngineBusy(_RETRY_AFTER) from None
         try:
-            child = self._idle.pop() if self._idle else await self._fork()
+            child = self._take_idle() or await self._fork()
             try:
                 yield child
             except BadQuery:
@@ -216,6 +234,15 @@ class EmbeddedEngine:
             self._idle.append(child)
         finally:
             self._places.release()
+
+    def _take_idle(self) -> _Child | None:
+        """A process that is free and lives; all die together with the zygote."""
+        while self._idle:
+            child = self._idle.pop()
+            if not child.has_ended():
+                return child
+            child.kill()
+        return None
 
     async def _fork(self) -> _Child:
         if self._zygote is None:
@@ -233,7 +260,8 @@ class EmbeddedEngine:
                 return
             log.warning("The process that holds the release has ended; starting it again.")
             await dead.close()
-            self._idle.clear()
+            while self._idle:
+                self._idle.pop().kill()
             self._zygote = await _Zygote.start(self._store, self._settings.query_memory)
 
 

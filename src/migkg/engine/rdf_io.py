@@ -80,6 +80,14 @@ def write_triples(
     return written or b""
 
 
+def used_prefixes(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """The prefixes that shorten something in a small document."""
+    terms = {term for triple in triples for term in triple}
+    iris = {t.value for t in terms if isinstance(t, ox.NamedNode)}
+    iris |= {t.datatype.value for t in terms if isinstance(t, ox.Literal)}
+    return {p: ns for p, ns in prefixes.items() if any(iri.startswith(ns) for iri in iris)}
+
+
 def canonical_quads(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
     """The quads with canonical blank node labels, in the order of their N-Quads lines.
 

@@ -39,6 +39,7 @@ DUMP_FORMATS = (
     formats.RDFXML,
 )
 _ID_LENGTH = 16
+_FIELDS = {"id", "sha256", "quads", "triples", "graphs", "prefixes", "files"}
 _BLOCK = 1024 * 1024
 
 Progress = Callable[[str], None]
@@ -86,8 +87,10 @@ def open_release(folder: Path) -> Release:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         raise NoRelease(f"{folder} has no readable {MANIFEST}; run 'migkg build'.") from None
-    if manifest.get("layout") != LAYOUT:
+    if not isinstance(manifest, dict) or manifest.get("layout") != LAYOUT:
         raise NoRelease(f"{folder} was made by another version; run 'migkg build'.")
+    if not manifest.keys() >= _FIELDS:
+        raise NoRelease(f"{folder / MANIFEST} is incomplete; run 'migkg build'.")
     for name, recorded in manifest["files"].items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != recorded["bytes"]:

@@ -12,11 +12,14 @@ import aiohttp
 
 from migkg.engine.protocol import CHUNK, Answer, Query
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
+from migkg.model.sparql_dataset import has_relative_iri, named_dataset
 from migkg.settings import Settings
 
 _BUSY = (429, 503)
 _RETRY_AFTER = 2
 _DETAIL = 2000
+# The deadline of the whole exchange is the only one.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 class RemoteEngine:
@@ -32,7 +35,7 @@ class RemoteEngine:
             limit=self._settings.query_processes, keepalive_timeout=5, force_close=False
         )
         self._session = aiohttp.ClientSession(
-            connector=connector, trust_env=False, auto_decompress=True
+            connector=connector, trust_env=False, auto_decompress=True, timeout=_NO_TIMEOUT
         )
 
     async def close(self) -> None:
@@ -65,11 +68,8 @@ class RemoteEngine:
             raise EngineUnavailable("The engine is not started.")
         request = self._session.post(
             self._settings.engine_url,
-            params=[
-                *(("default-graph-uri", iri) for iri in query.default_graphs or ()),
-                *(("named-graph-uri", iri) for iri in query.named_graphs or ()),
-            ],
-            data=query.text.encode("utf-8"),
+            params=self._dataset(query),
+            data=self._text(query).encode("utf-8"),
             headers={
                 "Content-Type": "application/sparql-query",
                 "Accept": query.format.media_type,
@@ -85,6 +85,26 @@ class RemoteEngine:
                 )
             async for part in response.content.iter_chunked(CHUNK):
                 answer.append(part)
+
+    def _dataset(self, query: Query) -> list[tuple[str, str]]:
+        """The dataset as parameters, that of the text too.
+
+        An endpoint whose default graph is the union of all graphs may take it even where the text
+        has ``FROM``, as the Oxigraph server does; a dataset in the request it always keeps.
+        """
+        default, named = query.default_graphs or (), query.named_graphs or ()
+        if query.names_dataset and not (default or named):
+            default, named = named_dataset(query.text, self._settings.base_iri)
+        return [
+            *(("default-graph-uri", iri) for iri in default),
+            *(("named-graph-uri", iri) for iri in named),
+        ]
+
+    def _text(self, query: Query) -> str:
+        """The query, its relative IRIs resolved against our base and not the endpoint's."""
+        if not has_relative_iri(query.text):
+            return query.text
+        return f"BASE <{self._settings.base_iri}> {query.text}"
 
 
 async def _translate(response: aiohttp.ClientResponse) -> Exception:

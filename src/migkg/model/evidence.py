@@ -141,6 +141,8 @@ class EvidenceCheck:
         start, end, exact = values.get("start"), values.get("end"), values.get("exact")
         if start is None or end is None or exact is None:
             return "it lacks a start, an end or a phrase"
+        if not (start.isdecimal() and end.isdecimal()):
+            return f"its start {start!r} or its end {end!r} is not a number"
         return self._span_problem(node, source, int(start), int(end), exact) or _context_problem(
             values, source, int(start), int(end)
         )

@@ -40,6 +40,9 @@ class Vocabulary:
         self.passage = self.namespace["Passage"]
         self.source_document = self.namespace["SourceDocument"]
         self.has_evidence = self.namespace["evidence"]
+        self.claimed_in = self.namespace["claimedIn"]
+        self.modality = self.namespace["modality"]
+        self.assessment = self.namespace["assessment"]
         self.in_passage = self.namespace["inPassage"]
         self.in_document = self.namespace["inDocument"]
         self.char_start = self.namespace["charStart"]
@@ -47,6 +50,10 @@ class Vocabulary:
         self.sha256 = self.namespace["sha256"]
         self.file_name = self.namespace["fileName"]
         self.number = self.namespace["number"]
+
+    def code(self, name: str) -> URIRef:
+        """A member of a value list, such as ``reported``."""
+        return URIRef(f"{self.base_iri}id/code/{name}")
 
     def graph_iri(self, folder: str, stem: str) -> str:
         """The name of the graph that a file holds.

@@ -32,13 +32,14 @@ _ESCAPES = {
     "\b": "\\b",
     "\f": "\\f",
 }
+_OPENING_COMMENTS = re.compile(r"(?:#[^\n\r]*(?:\r\n|[\n\r]|\Z))*")
 _IRI_FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 
 def comment_block(text: str) -> str:
     """The comment lines before the first statement; they are kept, with one blank line after."""
     lines: list[str] = []
-    for line in text.splitlines():
+    for line in re.split(r"\r\n|[\n\r]", text):
         if not line.startswith("#"):
             break
         lines.append(line.rstrip())
@@ -50,14 +51,13 @@ def inner_comment(text: str) -> int | None:
 
     Such a comment would be lost in canonical text; a note belongs in a triple.
     """
-    skipped = comment_block(text).count("\n")
     token = re.compile(
         r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\''
-        r'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|(#)',
+        r'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|\\.|(#)',
         re.DOTALL,
     )
-    opening = sum(len(line) for line in text.splitlines(keepends=True)[: max(0, skipped - 1)])
-    for match in token.finditer(text, opening):
+    opening = _OPENING_COMMENTS.match(text)
+    for match in token.finditer(text, opening.end() if opening else 0):
         if match.group(1):
             return text.count("\n", 0, match.start()) + 1
     return None
@@ -100,21 +100,19 @@ class _Writer:
             raise BadFile(_refusal("is not reached from a named subject", node))
 
     def _block(self, subject: URIRef) -> str:
-        lines = self._predicates(subject, indent=1)
-        return f"{self._iri(subject)}\n{lines} .\n"
+        """A subject and its facts, each on a line of its own, the full stop too."""
+        return f"{self._iri(subject)}\n{self._facts(subject, indent=1)}  .\n"
 
-    def _predicates(self, subject: Node, *, indent: int) -> str:
+    def _facts(self, subject: Node, *, indent: int) -> str:
         pad = "  " * indent
-        groups = []
+        lines = []
         for predicate in sorted(set(self._graph.predicates(subject)), key=_predicate_order):
             name = "a" if predicate == RDF.type else self._iri(predicate)
-            objects = sorted(
+            objects = (
                 self._object(o, indent=indent) for o in self._graph.objects(subject, predicate)
             )
-            joint = ",\n" + "  " * (indent + 1)
-            lead = " " if len(objects) == 1 else "\n" + "  " * (indent + 1)
-            groups.append(f"{pad}{name}{lead}{joint.join(objects)}")
-        return " ;\n".join(groups)
+            lines += [f"{pad}{name} {written} ;\n" for written in sorted(objects)]
+        return "".join(lines)
 
     def _object(self, node: Node, *, indent: int) -> str:
         if isinstance(node, Literal):
@@ -132,8 +130,8 @@ class _Writer:
         self._written.add(node)
         if not any(self._graph.predicates(node)):
             return "[]"
-        inner = self._predicates(node, indent=indent + 2)
-        return f"[\n{inner}\n{'  ' * (indent + 1)}]"
+        inner = self._facts(node, indent=indent + 1)
+        return f"[\n{inner}{'  ' * indent}]"
 
     def _list(self, node: Node) -> list[Node] | None:
         """The members of a well-formed list that starts at ``node``, else None."""

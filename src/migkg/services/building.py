@@ -60,7 +60,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     service then stays there.
     """
     project = find_project(settings)
-    inputs = fingerprint(project)
+    inputs = fingerprint(project, settings.base_iri)
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
@@ -78,7 +78,7 @@ def build(settings: Settings, progress: Progress) -> Release:
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
-    known = _known_release(settings, fingerprint(find_project(settings)))
+    known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
     return known or build(settings, progress)
 
 

@@ -16,26 +16,35 @@ from migkg.services.project_files import ProjectFiles
 
 def cite(files: ProjectFiles, document: str, phrase: str, folder: Path) -> str:
     """Turtle with the evidence for every place of a phrase in a document."""
-    terms = files.vocabulary
-    digest = files.graph("data").value(URIRef(document), terms.sha256)
+    source = find_source(files, URIRef(document), folder)
+    graph = Graph()
+    for span in find_spans(source, phrase):
+        add_evidence(graph, files.vocabulary, document, source, span)
+    return write_turtle(graph, files.prefixes)
+
+
+def find_source(files: ProjectFiles, document: URIRef, folder: Path) -> SourceText:
+    """The text of a source document, found by its digest among the files of a folder."""
+    digest = files.graph("data").value(document, files.vocabulary.sha256)
     if digest is None:
         raise BadFile(f"<{document}> is not a source document of this project.")
+    for path in sorted(folder.glob("*.txt")):
+        source = SourceText.read(path)
+        if source.sha256 == str(digest):
+            return source
+    raise BadFile(f"No file in {folder} has the sha256 of <{document}>.")
+
+
+def find_spans(source: SourceText, phrase: str) -> list[Span]:
+    """Every place of a phrase that may be evidence; raises :class:`BadFile` if there is none."""
     if word_count(phrase) > MAX_WORDS:
         raise BadFile(
             f"The phrase has {word_count(phrase)} words; at most {MAX_WORDS} are allowed."
         )
-    source = next(
-        (t for t in map(SourceText.read, sorted(folder.glob("*.txt"))) if t.sha256 == str(digest)),
-        None,
-    )
-    if source is None:
-        raise BadFile(f"No file in {folder} has the sha256 of <{document}>.")
-    graph = Graph()
-    for span in source.spans(phrase):
-        add_evidence(graph, terms, document, source, span)
-    if not len(graph):
+    spans = list(source.spans(phrase))
+    if not spans:
         raise BadFile(f"The phrase does not occur within one paragraph of {source.name}.")
-    return write_turtle(graph, files.prefixes)
+    return spans
 
 
 def add_evidence(

@@ -18,7 +18,7 @@ def canonical_text(path: Path, prefixes: Mapping[str, str]) -> str:
     something: a comment inside, a blank node without a place, or any triple.
     """
     content = rdf_io.read_turtle(path)
-    original = path.read_text("utf-8")
+    original = path.read_bytes().decode("utf-8")
     line = inner_comment(original)
     if line:
         raise BadFile(
@@ -36,10 +36,10 @@ def canonical_text(path: Path, prefixes: Mapping[str, str]) -> str:
 def format_file(path: Path, prefixes: Mapping[str, str], *, check: bool) -> bool:
     """True if the file was canonical already; otherwise it is rewritten unless ``check``."""
     text = canonical_text(path, prefixes)
-    if path.read_text("utf-8") == text:
+    if path.read_bytes() == text.encode("utf-8"):
         return True
     if not check:
         draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(text, "utf-8")
+        draft.write_bytes(text.encode("utf-8"))
         draft.replace(path)
     return False

@@ -40,7 +40,9 @@ CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   UNION {{ {{ SELECT DISTINCT ?s WHERE {{ {incoming} }} ORDER BY ?s LIMIT {limit} }}
            ?s ?p ?o . FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
 }}"""
-_INCOMING = "?s ?p {thing} . FILTER(?p != rdf:subject && ?p != rdf:object && ?p != mig:claimedIn)"
+# A blank node, such as a place in a list of a shape, says nothing without what is around it.
+_INCOMING = """?s ?p {thing} . FILTER(!isBlank(?s) &&
+  ?p != rdf:subject && ?p != rdf:object && ?p != mig:claimedIn)"""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class LinkedData:
         self._limit = limit
 
     async def triples(self, iri: str) -> list[rdf_io.Triple]:
-        """The triples of a thing's document; empty if the release does not describe it."""
+        """The triples of a thing's document; empty if the release says nothing of it."""
         if not is_iri(iri):
             return []
         thing = f"<{iri}>"
@@ -127,8 +129,8 @@ class LinkedData:
         query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES)
         data = (await self._engine.answer(query)).read()
         found = rdf_io.canonical_triples(rdf_io.parse_triples(data, formats.NTRIPLES))
-        described = any(getattr(t.subject, "value", "") == iri for t in found)
-        return found if described else []
+        thing_node = rdf_io.NamedNode(iri)
+        return found if any(thing_node in (t.subject, t.object) for t in found) else []
 
     def describe(self, iri: str, graph: Graph) -> Description:
         """The page's view of a document made by :meth:`triples`."""
@@ -219,14 +221,13 @@ class _Reader:
         return found
 
     def _statement(self, claim: Node) -> Statement:
-        terms = self._terms.namespace
-        document = self._graph.value(claim, terms["claimedIn"])
+        document = self._graph.value(claim, self._terms.claimed_in)
         return Statement(
             iri=str(claim),
             document=str(document or ""),
             document_label=self.label(document) if document else "",
-            modality=self._code(claim, terms["modality"]),
-            assessment=self._code(claim, terms["assessment"]),
+            modality=self._code(claim, self._terms.modality),
+            assessment=self._code(claim, self._terms.assessment),
             quotes=tuple(
                 self._quote(node)
                 for node in sorted(self._graph.objects(claim, self._terms.has_evidence), key=str)

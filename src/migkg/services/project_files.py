@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rdflib import Graph
 
+from migkg import __version__
 from migkg.engine import rdf_io
 from migkg.errors import BadFile
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
@@ -105,9 +106,9 @@ def _doubles(homes: dict[rdf_io.Triple, set[str]]) -> Iterator[Finding]:
             )
 
 
-def fingerprint(project: Project) -> str:
-    """A digest of the files' bytes, to tell quickly whether anything changed."""
-    digest = hashlib.sha256()
+def fingerprint(project: Project, base_iri: str) -> str:
+    """A digest of all that a release is made of, to tell quickly whether anything changed."""
+    digest = hashlib.sha256(f"{__version__} {base_iri}\n".encode())
     for path in project.turtle_files():
         digest.update(path.relative_to(project.root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

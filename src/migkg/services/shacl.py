@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pyshacl
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
@@ -69,6 +68,8 @@ def validate(
 
 
 def _run_core(data: Graph, shapes: Graph) -> Graph:
+    import pyshacl  # slow to import, and not needed where nothing is validated
+
     try:
         _, results, text = pyshacl.validate(data, shacl_graph=shapes, inference="none")
     except (pyshacl.errors.ShapeLoadError, pyshacl.errors.ReportableRuntimeError) as error:
@@ -99,8 +100,8 @@ def _rule(
         return None
     text = str(select)
     opening = next((t.offset for t in tokens(text) if t.text == "{"), None)
-    if opening is None:
-        return None
+    if opening is None or any(t.kind == "unclosed" for t in tokens(text)):
+        raise InvalidData(f"The rule of {shape} cannot run: it is no SELECT query.")
     union = " UNION ".join(f"{{ {target} }}" for target in targets)
     head = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in prefixes.items())
     joined = f"{text[: opening + 1]} {{ SELECT DISTINCT $this WHERE {{ {union} }} }}"

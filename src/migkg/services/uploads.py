@@ -40,7 +40,9 @@ class Validator:
         :class:`EngineBusy` when no process is free.
         """
         try:
-            await asyncio.wait_for(self._places.acquire(), self._settings.query_wait)
+            # Not wait_for: before Python 3.12 it can lose a cancellation.
+            async with asyncio.timeout(self._settings.query_wait):
+                await self._places.acquire()
         except TimeoutError:
             raise EngineBusy(_RETRY_AFTER) from None
         try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fastapi import FastAPI
+from starlette import routing
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,7 +19,6 @@ from migkg import __version__
 from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release, open_current
-from migkg.engine.remote import RemoteEngine
 from migkg.errors import MigkgError
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
@@ -26,7 +27,7 @@ from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import linked_data, pages, site, sparql
+from migkg.web import linked_data, openapi, pages, site, sparql
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, problem_response
 from migkg.web.state import State, state_of
 
@@ -71,12 +72,19 @@ ROUTES = (
     Route("/context.jsonld", linked_data.context, "The JSON-LD context."),
     Route("/queries", site.queries, "The stored queries."),
     Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
-    Route("/dumps/", site.dumps, "Index of the dumps."),
+    Route("/dumps", site.dumps, "Index of the dumps."),
+    Route("/dumps/", site.dumps, "The same."),
     Route("/dumps/{name}", site.dump, "A dump, or SHA256SUMS."),
     Route("/validate", site.validate, "RDF in, SHACL report out.", ("POST",)),
     Route("/livez", site.live, "The process answers."),
     Route("/readyz", site.ready, "The engine answers."),
 )
+
+
+async def _openapi(request: Request) -> Response:
+    listed = [(route.path, route.methods, route.summary) for route in ROUTES]
+    server = state_of(request).settings.public_url
+    return JSONResponse(openapi.document(listed, title="migkg", version=__version__, server=server))
 
 
 async def _docs(request: Request) -> Response:
@@ -112,9 +120,7 @@ class Headers:
 def create_app(settings: Settings, release: Release | None = None) -> FastAPI:
     """The service for one release, the current one if none is given."""
     opened = release or open_current(settings.releases)
-    engine: Engine = (
-        RemoteEngine(settings) if settings.engine_url else EmbeddedEngine(opened.store, settings)
-    )
+    engine = _engine(settings, opened)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -128,20 +134,31 @@ def create_app(settings: Settings, release: Release | None = None) -> FastAPI:
         title="migkg",
         version=__version__,
         description="A knowledge graph in which every fact leads to the words that support it.",
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.migkg = _state(settings, opened, engine)
-    for route in ROUTES:
-        _add(app, route)
-    _add(app, Route("/docs", _docs, "Documentation of all paths and problems."))
+    for route in (
+        *ROUTES,
+        Route("/docs", _docs, "Documentation of all paths and problems."),
+        Route("/openapi.json", _openapi, "The same for programs."),
+    ):
+        app.routes.append(routing.Route(route.path, _Resource(route)))
     app.mount("/static", StaticFiles(packages=[("migkg.web", "static")]), name="static")
     app.add_exception_handler(HttpProblem, from_http_problem)
     app.add_exception_handler(MigkgError, from_error)
     app.add_exception_handler(HTTPException, _from_framework)
     app.add_middleware(Headers)
     return app
+
+
+def _engine(settings: Settings, release: Release) -> Engine:
+    if not settings.engine_url:
+        return EmbeddedEngine(release.store, settings)
+    from migkg.engine.remote import RemoteEngine  # slow to import
+
+    return RemoteEngine(settings)
 
 
 def _state(settings: Settings, release: Release, engine: Engine) -> State:
@@ -159,24 +176,29 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
     )
 
 
-def _add(app: FastAPI, route: Route) -> None:
-    """Adds a path with all its methods in one route, so that 405 can name them all."""
-    allowed = ", ".join((*route.methods, "OPTIONS"))
+class _Resource:
+    """One path, whatever the method, so that 405 can name every method that there is."""
 
-    async def handle(request: Request) -> Response:
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._allowed = ", ".join((*route.methods, "OPTIONS"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _options(request, allowed)
-        if request.method not in route.methods:
+            return _options(request, self._allowed)
+        if request.method not in self._route.methods:
             raise HttpProblem(
                 405,
                 "method-not-allowed",
-                f"{request.url.path} takes {allowed}, not {request.method}.",
-                headers={"Allow": allowed},
+                f"{self._route.path} takes {self._allowed}, not {request.method}.",
+                headers={"Allow": self._allowed},
             )
-        return await route.endpoint(request)
-
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-    app.add_route(route.path, handle, methods=methods, include_in_schema=True)
+        return await self._route.endpoint(request)
 
 
 def _options(request: Request, allowed: str) -> Response:
@@ -192,7 +214,9 @@ def _from_framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     detail = (
-        f"There is nothing at {request.url.path}." if error.status_code == 404 else error.detail
+        f"There is nothing at {quote(request.scope['path'])}."
+        if error.status_code == 404
+        else error.detail
     )
     return problem_response(
         error.status_code,

@@ -121,7 +121,7 @@ def _versions(state: State) -> set[str]:
 async def _described(state: State, iri: str) -> _Document:
     triples = await state.linked_data.triples(iri)
     if not triples:
-        raise _not_found(f"Nothing is known of <{iri}>.")
+        raise _not_found(f"Nothing is known of <{quote(iri, safe=_SAFE + '%#?[]')}>.")
     return _Document(iri, triples)
 
 
@@ -180,4 +180,5 @@ def _serialize(state: State, document: _Document, chosen: Format, context_at: st
     if chosen is formats.TURTLE:
         text = write_turtle(rdf_io.to_rdflib(document.triples), state.schema.prefixes)
         return text.encode("utf-8")
-    return rdf_io.write_triples(document.triples, chosen, prefixes=state.schema.prefixes)
+    prefixes = rdf_io.used_prefixes(document.triples, state.schema.prefixes)
+    return rdf_io.write_triples(document.triples, chosen, prefixes=prefixes)

@@ -16,14 +16,16 @@ class _Range:
     type: str
     subtype: str
     quality: float
+    parameters: bool
 
     def matches(self, media_type: str) -> bool:
         main, _, sub = media_type.partition("/")
         return self.type in ("*", main) and self.subtype in ("*", sub)
 
     @property
-    def specificity(self) -> int:
-        return (self.type != "*") + (self.subtype != "*")
+    def precedence(self) -> tuple[int, bool]:
+        """What is offered has no parameters, so a range without them fits it better."""
+        return (self.type != "*") + (self.subtype != "*"), not self.parameters
 
 
 def choose(accept: Iterable[str], offers: Sequence[str]) -> str | None:
@@ -46,20 +48,23 @@ def choose(accept: Iterable[str], offers: Sequence[str]) -> str | None:
 def _quality(ranges: Iterable[_Range], offer: str) -> float:
     """The quality that the most specific range gives to a type."""
     matching = [r for r in ranges if r.matches(offer)]
-    return max(matching, key=lambda r: r.specificity).quality if matching else 0.0
+    return max(matching, key=lambda r: r.precedence).quality if matching else 0.0
 
 
 def _parse(part: str) -> _Range | None:
     fields = [field.strip() for field in part.split(";")]
     main, slash, sub = fields[0].lower().partition("/")
-    if not slash:
+    if not slash or (main == "*" and sub != "*"):
         return None
     quality = 1.0
-    for parameter in fields[1:]:
+    parameters = False
+    for parameter in filter(None, fields[1:]):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
             quality = _number(value)
-    return _Range(main.strip(), sub.strip(), quality)
+        else:
+            parameters = True
+    return _Range(main, sub, quality, parameters)
 
 
 def _number(text: str) -> float:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from migkg import __version__
 from migkg.services.linked_data import Description
 from migkg.services.stored_queries import StoredQuery
-from migkg.web.problems import TABLE
+from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
 
 _ENVIRONMENT = Environment(
@@ -102,7 +102,9 @@ def result_table(result: bytes) -> dict[str, Any]:
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
     """The documentation of the HTTP interface."""
-    problems = sorted({(kind.status, kind.name, kind.advice) for kind in TABLE.values()})
+    problems = sorted(
+        {(kind.status, kind.name, kind.advice) for kind in (*TABLE.values(), *HTTP_KINDS)}
+    )
     return render(state, "docs.html", routes=routes, problems=problems)
 
 

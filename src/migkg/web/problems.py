@@ -42,6 +42,23 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     errors.UploadTimeout: Kind(503, "validation-timeout", "Send a smaller document."),
 }
 
+# Problems of HTTP itself, raised where they are found; listed here for the documentation.
+HTTP_KINDS = (
+    Kind(400, "bad-parameter", "Give each parameter as the detail says."),
+    Kind(400, "bad-encoding", "Send UTF-8, percent-encoded once."),
+    Kind(400, "no-updates", "Send queries only; the service is read-only."),
+    Kind(403, "read-only", "Send queries only; the service is read-only."),
+    Kind(404, "not-found", "Begin at the start page, or at the paths above."),
+    Kind(405, "method-not-allowed", "Use a method that Allow names."),
+    Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
+    Kind(413, "query-too-long", "Send a shorter query."),
+    Kind(413, "too-large", "Send a smaller body."),
+    Kind(415, "bad-charset", "Send UTF-8."),
+    Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
+    Kind(500, "internal", "Report it; the log of the service says more."),
+    Kind(503, "not-ready", "Try again later."),
+)
+
 
 class HttpProblem(Exception):
     """A problem that belongs to HTTP itself: a wrong method, media type or parameter."""

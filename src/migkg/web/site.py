@@ -146,11 +146,10 @@ async def dump(request: Request) -> Response:
             404, "not-found", f"There is no dump {name}.", advice="/dumps/ lists all."
         )
     media_type = "application/gzip" if name.endswith(".gz") else _dump_type(name)
-    return FileResponse(
-        state.release.dumps / name,
-        media_type=media_type,
-        headers={"ETag": f'"{record["sha256"]}"', "Migkg-Release": state.release.id},
-    )
+    headers = {"ETag": f'"{record["sha256"]}"', "Migkg-Release": state.release.id}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(state.release.dumps / name, media_type=media_type, headers=headers)
 
 
 def _dump_type(name: str) -> str:
@@ -181,7 +180,8 @@ async def validate(request: Request) -> Response:
 
 def _report(state: State, ntriples: bytes, chosen: formats.Format) -> Response:
     triples = rdf_io.canonical_triples(rdf_io.parse_triples(ntriples, formats.NTRIPLES))
-    body = rdf_io.write_triples(triples, chosen, prefixes=state.schema.prefixes)
+    prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
+    body = rdf_io.write_triples(triples, chosen, prefixes=prefixes)
     return Response(body, headers={"Content-Type": chosen.content_type, "Vary": "Accept"})
 
 

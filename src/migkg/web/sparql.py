@@ -77,7 +77,8 @@ def _about(request: Request, state: State) -> Response:
     endpoint_iri = f"{state.settings.public_url or str(request.base_url).rstrip('/')}/sparql"
     chosen_format = formats.BY_MEDIA_TYPE[chosen]
     triples = service_description.triples(endpoint_iri, state.release)
-    body = rdf_io.write_triples(triples, chosen_format, prefixes=state.schema.prefixes)
+    prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
+    body = rdf_io.write_triples(triples, chosen_format, prefixes=prefixes)
     return Response(body, headers={"Content-Type": chosen_format.content_type, "Vary": "Accept"})
 
 
@@ -172,13 +173,12 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
 
 def _answer_format(request: Request, operation: Operation, text: QueryText) -> formats.Format:
     offers = text.form.answer_formats
-    if operation.format is not None:
-        wanted = [operation.format]
-        named = formats.BY_NAME.get(operation.format)
-        if named in offers:
-            return named
-    else:
-        wanted = request.headers.getlist("accept")
+    named = formats.BY_NAME.get(operation.format or "")
+    if named in offers:
+        return named
+    # Some clients send names of their own beside a good Accept, so an unknown name says nothing.
+    given = operation.format if "/" in (operation.format or "") else None
+    wanted = [given] if given else request.headers.getlist("accept")
     media_types = [media_type for item in offers for media_type in item.media_types]
     preferred = [item.media_type for item in offers]
     chosen = negotiation.choose(wanted, preferred) or negotiation.choose(wanted, media_types)

@@ -1,0 +1,144 @@
+"""Files become a release if they keep their rules; nothing here knows this project's domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migkg.engine.release import open_current
+from migkg.errors import BadFile, InvalidData
+from migkg.model.report import Report
+from migkg.resources import Project
+from migkg.services.building import build, check_project, open_or_build
+from migkg.settings import Settings
+from tests.tiny import BASE, edit
+
+
+def silent(_: str) -> None:
+    """No progress is shown."""
+
+
+def checked(settings: Settings) -> Report:
+    return check_project(Project(Path(str(settings.project))), settings, silent).report
+
+
+def steps_of_opening(settings: Settings) -> tuple[str, list[str]]:
+    """(release id, what was done to open it)."""
+    steps: list[str] = []
+    return open_or_build(settings, steps.append).id, steps
+
+
+def test_a_project_of_another_domain_is_built_and_put_into_service(tiny: Settings) -> None:
+    release = build(tiny, silent)
+    assert open_current(tiny.releases) == release
+    assert set(release.manifest["graphs"]) == {
+        f"{BASE}graph/{name}" for name in ("ontology/books", "shapes/books", "books", "shelf/1")
+    }
+    assert release.prefixes["tiny"] == f"{BASE}ontology#"
+    assert (release.folder / "report.txt").read_text("utf-8").startswith("Conforms. ")
+
+
+def test_the_check_counts_what_it_checked(tiny: Settings) -> None:
+    report = checked(tiny)
+    assert report.conforms
+    assert report.checked == {"files": 4, "triples": 18, "stored queries": 1}
+
+
+def test_invalid_data_leaves_the_release_in_service(tiny: Settings) -> None:
+    release = build(tiny, silent)
+    edit(tiny, "data/books.ttl", '  tiny:title "B"@en ;\n', "")
+    with pytest.raises(InvalidData) as caught:
+        build(tiny, silent)
+    assert isinstance(caught.value.report, Report)
+    (finding,) = caught.value.report.findings
+    assert finding.file == "data/books.ttl"
+    assert finding.focus == f"{BASE}id/book/b"
+    assert finding.shape == f"{BASE}shapes#Book-title"
+    assert finding.advice == "Give the book a title."
+    assert open_current(tiny.releases).id == release.id
+    with pytest.raises(InvalidData):
+        open_or_build(tiny, silent)
+
+
+def test_a_fact_in_two_files_is_found(tiny: Settings) -> None:
+    fact = f'\n<{BASE}id/book/b>\n  tiny:title "B"@en ;\n  .\n'
+    edit(tiny, "data/shelf-1.ttl", "  .\n", "  .\n" + fact)
+    (finding,) = checked(tiny).findings
+    assert finding.file == "data/books.ttl, data/shelf-1.ttl"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("SELECT", "SELCT", "no SELECT"),
+        ("{ ?book", "{ SERVICE <x> {} ?book", "SERVICE is not allowed"),
+    ],
+)
+def test_a_bad_stored_query_is_found_with_its_place(
+    tiny: Settings, old: str, new: str, why: str
+) -> None:
+    edit(tiny, "queries/titles.rq", old, new)
+    (finding,) = checked(tiny).findings
+    assert why in finding.message
+    assert finding.file.startswith("queries/titles.rq:")
+
+
+def test_a_stored_query_without_an_expected_answer_is_found(tiny: Settings) -> None:
+    (Path(str(tiny.project)) / "queries" / "titles.csv").unlink()
+    (finding,) = checked(tiny).findings
+    assert finding.advice == "Write queries/titles.csv."
+
+
+def test_a_syntax_error_names_its_place(tiny: Settings) -> None:
+    edit(tiny, "data/books.ttl", "tiny:Book ;", "tiny:Book tiny:Book ;")
+    with pytest.raises(BadFile, match=r"data/books.ttl:6:\d+: "):
+        build(tiny, silent)
+
+
+def test_files_that_did_not_change_are_not_built_again(tiny: Settings) -> None:
+    first, done = steps_of_opening(tiny)
+    assert done
+    assert steps_of_opening(tiny) == (first, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("data/books.ttl", '"B"', '"C"'),
+        ("shapes/books.ttl", "Give", "Do give"),
+        ("ontology/books.ttl", "tiny:Book", "tiny:Tome"),
+    ],
+)
+def test_an_edited_file_is_built_again(tiny: Settings, name: str, old: str, new: str) -> None:
+    first, _ = steps_of_opening(tiny)
+    edit(tiny, name, old, new)
+    second, done = steps_of_opening(tiny)
+    assert second != first
+    assert done
+    assert steps_of_opening(tiny) == (second, [])
+
+
+def test_another_base_is_another_release(tiny: Settings) -> None:
+    first, _ = steps_of_opening(tiny)
+    other = Settings(
+        base_iri="https://other.example/", project=tiny.project, releases=tiny.releases
+    )
+    assert steps_of_opening(other)[0] != first
+
+
+def test_a_damaged_release_is_built_again(tiny: Settings) -> None:
+    first = open_or_build(tiny, silent)
+    first.store.write_bytes(b"")
+    again, done = steps_of_opening(tiny)
+    assert again == first.id
+    assert done
+    assert open_current(tiny.releases).store.stat().st_size > 0
+
+
+def test_a_record_that_cannot_be_read_is_no_obstacle(tiny: Settings) -> None:
+    first, _ = steps_of_opening(tiny)
+    (tiny.releases / ".inputs.json").write_text("{", "utf-8")
+    again, done = steps_of_opening(tiny)
+    assert again == first
+    assert done

@@ -1,0 +1,153 @@
+"""The dumps: complete, verifiable, resumable."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+
+import pyoxigraph as ox
+import pytest
+
+from migkg.resources import Project
+from tests.conftest import Service
+from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, ask, canonical, triples
+
+NAMES = [f"migkg.{name}" for name in GRAPHS]
+ALL = [*NAMES, *(f"{name}.gz" for name in NAMES), "SHA256SUMS"]
+
+
+def dump(service: Service, name: str, method: str = "GET", **headers: str) -> Reply:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return ask(service, f"/dumps/{name}", method=method, headers=named)
+
+
+@pytest.mark.parametrize("path", ["/dumps", "/dumps/"])
+def test_the_index_links_every_file(service: Service, path: str) -> None:
+    reply = ask(service, path)
+    assert (reply.status, reply.media_type) == (200, "text/html")
+    for name in ALL:
+        assert f'href="/dumps/{name}"' in reply.text
+
+
+@pytest.fixture(scope="module")
+def in_the_files(project: Project) -> set[ox.Triple]:
+    """Every triple of the project's files."""
+    return canonical(
+        quad.triple
+        for path in project.turtle_files()
+        for quad in ox.parse(path=str(path), rename_blank_nodes=True)
+    )
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_dump_holds_what_the_files_hold(
+    service: Service, in_the_files: set[ox.Triple], name: str
+) -> None:
+    reply = dump(service, f"migkg.{name}")
+    assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[name])
+    assert reply.headers["Content-Length"] == str(len(reply.body))
+    assert triples(reply.body, name) == in_the_files
+
+
+@pytest.mark.parametrize("name", ["trig", "nq"])
+def test_a_dump_of_quads_keeps_the_graphs(service: Service, dataset: ox.Store, name: str) -> None:
+    store = ox.Store()
+    rdf_format = ox.RdfFormat.TRIG if name == "trig" else ox.RdfFormat.N_QUADS
+    store.load(dump(service, f"migkg.{name}").body, format=rdf_format)
+    for graph in dataset.named_graphs():
+        mine, theirs = (
+            len(list(s.quads_for_pattern(None, None, None, graph))) for s in (dataset, store)
+        )
+        assert mine == theirs
+    assert len(store) == len(dataset)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_compressed_dump_is_the_same_and_not_marked_as_encoded(
+    service: Service, name: str
+) -> None:
+    reply = dump(service, f"{name}.gz", Accept_Encoding="gzip")
+    assert (reply.media_type, reply.headers["Content-Encoding"]) == ("application/gzip", None)
+    assert gzip.decompress(reply.body) == dump(service, name).body
+
+
+def test_sha256sum_confirms_every_file(service: Service, tmp_path) -> None:
+    for name in ALL:
+        (tmp_path / name).write_bytes(dump(service, name).body)
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) == len(ALL) - 1
+
+
+def test_the_release_is_named_after_its_quads(service: Service) -> None:
+    reply = dump(service, "migkg.nq")
+    assert hashlib.sha256(reply.body).hexdigest().startswith(reply.headers["Migkg-Release"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_head_has_the_headers_of_get_and_the_etag_is_the_digest(
+    service: Service, name: str
+) -> None:
+    got, headed = dump(service, name), dump(service, name, "HEAD")
+    assert (headed.status, headed.body) == (200, b"")
+    del got.headers["Date"], headed.headers["Date"]
+    assert sorted(headed.headers.items()) == sorted(got.headers.items())
+    assert got.headers["ETag"] == f'"{hashlib.sha256(got.body).hexdigest()}"'
+
+
+def test_a_client_that_has_the_dump_gets_304(service: Service) -> None:
+    tag = dump(service, "migkg.nt", "HEAD").headers["ETag"]
+    reply = dump(service, "migkg.nt", If_None_Match=f'"other", W/{tag}')
+    assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", tag)
+    assert dump(service, "migkg.nt", "HEAD", If_None_Match='"other"').status == 200
+
+
+def test_a_download_can_be_resumed(service: Service) -> None:
+    whole = dump(service, "migkg.nt")
+    reply = dump(service, "migkg.nt", Range="bytes=100-", If_Range=whole.headers["ETag"])
+    assert (reply.status, reply.body) == (206, whole.body[100:])
+    size = len(whole.body)
+    assert reply.headers["Content-Range"] == f"bytes 100-{size - 1}/{size}"
+    changed = dump(service, "migkg.nt", Range="bytes=100-", If_Range='"other"')
+    assert (changed.status, changed.body) == (200, whole.body)
+
+
+def test_a_range_past_the_end_is_416(service: Service) -> None:
+    assert dump(service, "migkg.nt", Range="bytes=999999999999-").status == 416
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "migkg.csv",
+        "migkg",
+        "manifest.json",
+        "../manifest.json",
+        "..%2Fmanifest.json",
+        "%2e%2e/manifest.json",
+        "%2e%2e%2fmanifest.json",
+        "....//manifest.json",
+        "..%5cmanifest.json",
+        "/etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "migkg.nt%00",
+        "migkg.nt/",
+        "MIGKG.NT",
+    ],
+)
+def test_anything_else_is_404(service: Service, name: str) -> None:
+    dump(service, name).problem(404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/"]
+)
+def test_static_files_are_no_way_out_either(service: Service, path: str) -> None:
+    assert ask(service, path).status == 404

@@ -1,0 +1,173 @@
+"""In front of a remote SPARQL endpoint the service gives what it gives by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from migkg.engine.release import Release
+from migkg.resources import Project
+from migkg.services import stored_queries
+from migkg.settings import Settings
+from tests.conftest import BASE, Service, oxigraph, serve
+from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, accept, ask, sparql, triples
+from tests.web.page import BROWSER
+
+THEMES = f"{BASE}graph/themes"
+PLACES = f"{BASE}graph/places"
+CROSS_PRODUCT = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+COUNT = "SELECT (COUNT(*) AS ?n) { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
+SELECTS = [
+    "SELECT ?s ?o { ?s a ?o }",
+    "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
+    "SELECT ?x ?y { VALUES (?x ?y) { ('é\\t\"'@en UNDEF) (1.50 <https://e.example/ü>) } }",
+    "SELECT ?b ?a { FILTER(false) }",
+    f"SELECT (COUNT(*) AS ?n) FROM <{THEMES}> {{ ?s ?p ?o }}",
+    f"SELECT (COUNT(*) AS ?n) FROM NAMED <{THEMES}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"SELECT (COUNT(*) AS ?n) FROM NAMED <{THEMES}> {{ ?s ?p ?o }}",
+    f"PREFIX g: <{BASE}graph/> SELECT * FROM g:themes FROM NAMED g:places {{ ?s a ?o }}",
+    f"BASE <{BASE}graph/x> SELECT (COUNT(*) AS ?n) FROM <themes> FROM<places> {{ ?s ?p ?o }}",
+    "SELECT (COUNT(*) AS ?n) FROM <graph/themes> { ?s ?p ?o }",
+    "SELECT ?p { <id/theme/asylum-seekers> ?p ?o }",
+]
+CONSTRUCT = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{THEMES}> {{ ?s ?p ?o }} }}"
+DESCRIBE = f"DESCRIBE <{BASE}ontology#City>"
+
+
+def same(service: Service, remote_service: Service, path: str, headers: dict[str, str]) -> Reply:
+    """The reply of both, which must agree in everything but the order of rows and triples."""
+    ours = ask(service, path, headers=headers)
+    theirs = ask(remote_service, path, headers=headers)
+    assert (ours.status, ours.media_type) == (theirs.status, theirs.media_type), theirs.text
+    assert ours.status == 200
+    return theirs
+
+
+def bag(reply: Reply) -> tuple[list[str], Counter[str]]:
+    content = reply.json()
+    rows = content["results"]["bindings"]
+    return content["head"]["vars"], Counter(
+        str(sorted((name, sorted(term.items())) for name, term in row.items())) for row in rows
+    )
+
+
+@pytest.mark.parametrize("query", SELECTS)
+def test_select_gives_the_same_bag(service: Service, remote_service: Service, query: str) -> None:
+    ours, theirs = (sparql(s, query) for s in (service, remote_service))
+    assert (ours.status, theirs.status) == (200, 200), theirs.text
+    assert bag(ours) == bag(theirs)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        {},
+        {"default_graph_uri": THEMES},
+        {"named_graph_uri": THEMES},
+        {"default_graph_uri": [THEMES, PLACES], "named_graph_uri": [PLACES]},
+        {"default_graph_uri": f"{BASE}graph/none"},
+    ],
+)
+def test_a_dataset_is_passed_on(
+    service: Service, remote_service: Service, dataset: dict[str, str | list[str]]
+) -> None:
+    assert bag(sparql(service, COUNT, **dataset)) == bag(sparql(remote_service, COUNT, **dataset))
+
+
+@pytest.mark.parametrize("pattern", ["", "FILTER(false)", "?s a ?o"])
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+def test_ask_gives_the_same_answer(
+    service: Service, remote_service: Service, pattern: str, name: str
+) -> None:
+    path = f"/sparql?query={quote(f'ASK {{ {pattern} }}')}"
+    theirs = same(service, remote_service, path, accept(name))
+    assert theirs.text.strip() == ask(service, path, headers=accept(name)).text.strip()
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("query", [CONSTRUCT, DESCRIBE], ids=["construct", "describe"])
+def test_graphs_are_the_same_in_every_format(
+    service: Service, remote_service: Service, query: str, name: str
+) -> None:
+    path = f"/sparql?query={quote(query)}"
+    theirs = same(service, remote_service, path, accept(name))
+    expected = triples(ask(service, path, headers=accept("nt")).body, "nt")
+    assert expected
+    assert triples(theirs.body, name) == expected
+
+
+def test_documents_and_pages_are_the_same_to_the_byte(
+    service: Service, remote_service: Service, things: list[str]
+) -> None:
+    pages = [f"/page/{quote(thing)}" for thing in things]
+    data = [f"/data/{quote(thing)}.ttl" for thing in things]
+    for path in [*pages, *data, "/", "/browse/City", "/browse/Observation"]:
+        headers = {"Accept": BROWSER}
+        theirs = same(service, remote_service, path, headers)
+        assert theirs.body == ask(service, path, headers=headers).body, path
+
+
+def test_stored_queries_are_answered_the_same(
+    service: Service, remote_service: Service, project: Project
+) -> None:
+    for name, query in stored_queries.load(project).items():
+        path = f"/queries/{name}"
+        theirs = same(service, remote_service, path, accept("csv"))
+        ours = ask(service, path, headers=accept("csv"))
+        if "ORDER BY" in query.text:
+            assert theirs.text == ours.text, name
+        else:
+            assert sorted(theirs.text.splitlines()) == sorted(ours.text.splitlines()), name
+
+
+@pytest.mark.parametrize("name", ["json", "ttl"])
+def test_answers_name_the_format_and_their_length(remote_service: Service, name: str) -> None:
+    reply = sparql(remote_service, "ASK {}" if name == "json" else CONSTRUCT, accept(name))
+    assert reply.media_type == MEDIA_TYPES[name]
+    assert reply.headers["Content-Length"] == str(len(reply.body))
+
+
+@pytest.mark.parametrize("query", ["SELECT * { ?s ?p", "ASK { ?s un:known ?o }"])
+def test_a_syntax_error_is_400_and_says_why(remote_service: Service, query: str) -> None:
+    assert sparql(remote_service, query).problem(400, "bad-query")["detail"]
+
+
+@pytest.mark.parametrize("query", ["SELECT * { SERVICE <http://127.0.0.1:9/> {} }", "CLEAR ALL"])
+def test_what_is_refused_never_reaches_the_endpoint(remote_service: Service, query: str) -> None:
+    sparql(remote_service, query).problem(400, "query-refused")
+
+
+@pytest.fixture
+def endpoint(release: Release, tmp_path: Path) -> Iterator[tuple[str, ExitStack]]:
+    """An endpoint of one test, and what ends it."""
+    with ExitStack() as stack:
+        yield stack.enter_context(oxigraph(release, tmp_path)), stack
+
+
+def test_without_its_endpoint_a_service_is_live_but_not_ready(
+    settings: Settings, release: Release, endpoint: tuple[str, ExitStack]
+) -> None:
+    url, stack = endpoint
+    with serve(settings, release, MIGKG_ENGINE_URL=url) as own:
+        assert ask(own, "/readyz").status == 200
+        stack.close()
+        ask(own, "/readyz").problem(503, "not-ready")
+        sparql(own, "ASK {}").problem(502, "engine-unavailable")
+        ask(own, "/data/city/quito-ec").problem(502, "engine-unavailable")
+        assert ask(own, "/livez").status == 200
+        assert ask(own, "/ontology", headers=accept("ttl")).status == 200
+
+
+def test_the_deadline_is_504_and_the_service_goes_on(
+    settings: Settings, release: Release, endpoint: tuple[str, ExitStack]
+) -> None:
+    # The endpoint cannot cancel and burns on, so it is one of its own, ended after the test.
+    url, _ = endpoint
+    with serve(settings, release, MIGKG_ENGINE_URL=url) as own:
+        sparql(own, CROSS_PRODUCT).problem(504, "query-timeout")
+        assert sparql(own, "ASK {}").status == 200
