@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -19,8 +20,12 @@ def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a field of any t
 
 
 def _default_releases() -> Path:
-    data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data_home) / "migkg" / "releases"
+    data_home = os.environ.get("XDG_DATA_HOME")
+    try:
+        folder = Path(data_home) if data_home else Path.home() / ".local" / "share"
+    except RuntimeError:  # a user without a home, as in some containers
+        folder = Path(tempfile.gettempdir())
+    return folder / "migkg" / "releases"
 
 
 def _default_processes() -> int:

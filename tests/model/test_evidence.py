@@ -211,7 +211,7 @@ def test_a_document_that_is_not_there_is_found(graph: Graph, folder: Path, chang
 def test_a_wrong_context_is_found(graph: Graph, folder: Path, part: str) -> None:
     evidence = str(EvidenceCheck(graph, TERMS).evidence()[0])
     subject, _, _ = only(graph, OA[part], evidence)
-    graph.set((subject, OA[part], Literal("elsewhere")))
+    graph.set((subject, OA[part], Literal("The event is in")))
     (why,) = problems(graph, folder)
     assert why.startswith(f"its {part} is not what stands")
 

@@ -32,7 +32,27 @@ _NAMES = st.sampled_from(
 )
 _IRIS = st.builds(lambda name: ox.NamedNode(EX + name), _NAMES)
 _NUMBERS = st.tuples(
-    st.sampled_from("01 +1 -1 .5 1. 1.0 -.5 +0.50 1e5 1E-5 1.e5 INF NaN ٣ true 1 x".split()),
+    st.sampled_from(
+        [
+            "01",
+            "+1",
+            "-1",
+            ".5",
+            "1.",
+            "1.0",
+            "-.5",
+            "+0.50",
+            "1e5",
+            "1E-5",
+            "1.e5",
+            "INF",
+            "NaN",
+            "٣",
+            "true",
+            "1",
+            "x",
+        ]
+    ),
     st.sampled_from(["integer", "decimal", "double", "boolean", "date", "string"]),
 ).map(lambda pair: ox.Literal(pair[0], datatype=ox.NamedNode(str(XSD[pair[1]]))))
 _LITERALS = st.one_of(
@@ -167,6 +187,11 @@ def test_layout() -> None:
 def test_the_longest_namespace_wins_and_only_used_prefixes_are_declared() -> None:
     text = write_turtle(graph_of((ex("deep/a"), ex("deep/b"), ex("deep/c"))), PREFIXES)
     assert text == "@prefix deep: <https://example.org/deep/> .\n\ndeep:a\n  deep:b deep:c ;\n  .\n"
+
+
+def test_control_characters_are_escaped() -> None:
+    text = write_turtle(graph_of((ex("s"), ex("p"), Literal('\x01\x1f\t\r\n"\\'))), PREFIXES)
+    assert '"\\u0001\\u001F\\t\\r\\n\\"\\\\"' in text
 
 
 def test_an_empty_graph_is_an_empty_text() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from migkg.cli.progress import progress_line
+from migkg.cli.quality_text import print_quality
 from migkg.cli.tables import print_table
 from migkg.engine import rdf_io
 from migkg.engine.embedded import EmbeddedEngine
@@ -67,12 +68,15 @@ def build(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def check(_: argparse.Namespace, settings: Settings) -> int:
+def check(options: argparse.Namespace, settings: Settings) -> int:
     """Checks the files without making a release."""
     with progress_line() as progress:
-        report = building.check_project(find_project(settings), settings, progress).report
+        found = building.check_project(find_project(settings), settings, progress)
+    report = found.report
     if not report.conforms:
         return _refused(report)
+    if options.report:
+        print_quality(found.files, options.sources, sys.stdout)
     checked = ", ".join(f"{count} {what}" for what, count in sorted(report.checked.items()))
     sys.stdout.write(f"All is well: {checked}.\n")
     return 0

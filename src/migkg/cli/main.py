@@ -103,8 +103,12 @@ def _build(parts: Parts) -> None:
 
 
 def _check(parts: Parts) -> None:
-    _add(
+    parser = _add(
         parts, "check", commands.check, "Check the files: syntax, shapes, queries, one place each."
+    )
+    parser.add_argument("--report", action="store_true", help="also say how well they cover")
+    parser.add_argument(
+        "--sources", type=Path, metavar="DIR", help="with --report: list uncovered sentences"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from rdflib import Namespace, URIRef
 from rdflib.namespace import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD
@@ -25,6 +26,15 @@ COMMON_PREFIXES = {
     "skos": str(SKOS),
     "xsd": str(XSD),
 }
+
+
+def shorten(iri: str, prefixes: Mapping[str, str]) -> str:
+    """The IRI with a prefix where one fits, for people to read."""
+    fitting = [(len(ns), p, ns) for p, ns in prefixes.items() if iri.startswith(ns)]
+    if not fitting:
+        return iri
+    _, prefix, namespace = max(fitting)
+    return f"{prefix}:{iri.removeprefix(namespace)}"
 
 
 class Vocabulary:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse
 
 from migkg import __version__
+from migkg.model.namespaces import shorten
 from migkg.services.linked_data import Description
 from migkg.services.stored_queries import StoredQuery
 from migkg.web.problems import HTTP_KINDS, TABLE
@@ -54,15 +55,6 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         **values,
     )
     return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
-
-
-def shorten(iri: str, prefixes: dict[str, str]) -> str:
-    """The IRI with a prefix where one fits, for people to read."""
-    fitting = [(len(ns), p, ns) for p, ns in prefixes.items() if iri.startswith(ns)]
-    if not fitting:
-        return iri
-    _, prefix, namespace = max(fitting)
-    return f"{prefix}:{iri.removeprefix(namespace)}"
 
 
 def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLResponse:
