@@ -18,6 +18,7 @@ from migkg.engine import rdf_io
 from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.protocol import Query
 from migkg.engine.release import open_current
+from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
@@ -25,8 +26,17 @@ from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report
 from migkg.model.sparql_text import QueryText, read_query
 from migkg.resources import Project, find_project
-from migkg.services import authoring, building, citing, formatting, stored_queries
+from migkg.services import (
+    authoring,
+    building,
+    citing,
+    formatting,
+    importing,
+    ontology_docs,
+    stored_queries,
+)
 from migkg.services.project_files import ProjectFiles
+from migkg.services.schema import Schema
 from migkg.settings import Settings
 
 T = TypeVar("T")
@@ -161,6 +171,39 @@ def cite_evidence(options: argparse.Namespace, settings: Settings) -> int:
     files = ProjectFiles(find_project(settings), vocabulary)
     text = citing.cite(files, options.document, options.phrase, options.sources)
     sys.stdout.write(text)
+    return 0
+
+
+def document(options: argparse.Namespace, settings: Settings) -> int:
+    """Writes the documentation of the ontology, with examples from the data."""
+    vocabulary = Vocabulary(settings.base_iri)
+    files = ProjectFiles(find_project(settings), vocabulary)
+    store = ScratchStore(files.triples("ontology", "data"))
+    rows = [
+        {name: str(value) for name, value in row.items()}
+        for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES)
+        for row in store.select(text.format(terms=vocabulary.namespace))
+    ]
+    schema = Schema(files.quads(), files.prefixes, vocabulary)
+    text = ontology_docs.markdown(
+        ontology_docs.document(schema, ontology_docs.examples(rows)), files.prefixes
+    )
+    if options.output:
+        options.output.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def import_file(options: argparse.Namespace, settings: Settings) -> int:
+    """Brings a file's statements about our things into a graph of their own."""
+    project = find_project(settings)
+    files = ProjectFiles(project, Vocabulary(settings.base_iri))
+    addition, count = importing.import_statements(files, options.name, options.file)
+    if not _written(addition, project, settings):
+        return 1
+    (path,) = addition.texts
+    sys.stdout.write(f"{count} statements in {path}\n")
     return 0
 
 

@@ -62,7 +62,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"migkg {__version__}")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_serve, _build, _check, _format, _query, _export, _evidence, _add_fact):
+    for add in (
+        _serve,
+        _build,
+        _check,
+        _format,
+        _query,
+        _export,
+        _evidence,
+        _add_fact,
+        _document,
+        _import,
+    ):
         add(parts)
     return parser
 
@@ -155,6 +166,24 @@ def _evidence(parts: Parts) -> None:
     cite.set_defaults(command=commands.cite_evidence)
 
 
+def _document(parts: Parts) -> None:
+    parser = _add(
+        parts, "document", commands.document, "Write the documentation of the ontology as Markdown."
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
+
+
+def _import(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "import",
+        commands.import_file,
+        "Bring statements about the project's own things from a file into a graph of their own.",
+    )
+    parser.add_argument("name", help="what is imported: imports/NAME.rq says how")
+    parser.add_argument("file", type=Path, help="an RDF file: ttl nt rdf jsonld trig nq")
+
+
 def _add_fact(parts: Parts) -> None:
     parser = _add(
         parts,
@@ -175,3 +204,17 @@ def _add_fact(parts: Parts) -> None:
         choices=["reported", "planned", "recommended", "hoped-for"],
     )
     parser.add_argument("--dry-run", action="store_true", help="only show the change")
+
+
+_COMMANDS = (
+    _serve,
+    _build,
+    _check,
+    _format,
+    _query,
+    _export,
+    _evidence,
+    _add_fact,
+    _import,
+    _document,
+)

@@ -30,3 +30,13 @@ class ScratchStore:
         for solution in solutions:
             row = {name: solution[name] for name in names}
             yield {name: rdflib_term(term) for name, term in row.items() if term is not None}
+
+    def construct(self, query: str) -> list[ox.Triple]:
+        """The triples of a CONSTRUCT query, each once; raises :class:`BadQuery`."""
+        try:
+            found = self._store.query(query)
+        except SyntaxError as error:
+            raise BadQuery(str(error)) from None
+        if not isinstance(found, ox.QueryTriples):
+            raise BadQuery("A CONSTRUCT query is needed here.")
+        return list(dict.fromkeys(found))

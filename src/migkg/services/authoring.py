@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Addition:
         """The change as a unified diff without context."""
         lines: list[str] = []
         for path, text in self.texts.items():
-            before = path.read_text("utf-8").splitlines()
+            before = path.read_text("utf-8").splitlines() if path.exists() else []
             lines += difflib.unified_diff(
                 before, text.splitlines(), str(path), str(path), lineterm="", n=0
             )
@@ -58,7 +58,7 @@ class Addition:
 
         Raises :class:`InvalidData` with the report if the check fails.
         """
-        before = {path: path.read_text("utf-8") for path in self.texts}
+        before = {p: p.read_text("utf-8") if p.exists() else None for p in self.texts}
         try:
             _write_all(self.texts)
             report = check()
@@ -167,8 +167,12 @@ def _path(document: str, base_iri: str) -> str:
     return document.removeprefix(f"{base_iri}id/")
 
 
-def _write_all(texts: dict[Path, str]) -> None:
+def _write_all(texts: Mapping[Path, str | None]) -> None:
+    """Writes each file in one step; a text of None removes the file."""
     for path, text in texts.items():
+        if text is None:
+            path.unlink(missing_ok=True)
+            continue
         draft = path.with_name(f".{path.name}.draft")
         draft.write_text(text, "utf-8")
         draft.replace(path)

@@ -43,14 +43,21 @@ _UNTYPED = {str(RDFS.Literal), str(XSD.string)}
 
 
 class Schema:
-    """The ontology and the shapes inside a release."""
+    """The ontology and the shapes inside a dataset."""
 
-    def __init__(self, release: Release, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, quads: Iterable[rdf_io.Quad], prefixes: dict[str, str], vocabulary: Vocabulary
+    ) -> None:
         self.vocabulary = vocabulary
-        self.prefixes = release.prefixes
+        self.prefixes = prefixes
         self.graphs: dict[str, list[rdf_io.Triple]] = {"ontology": [], "shapes": []}
-        for quad in rdf_io.read_quads(release.store):
+        for quad in quads:
             self._sort(quad)
+
+    @classmethod
+    def of(cls, release: Release, vocabulary: Vocabulary) -> Schema:
+        """The schema inside a release."""
+        return cls(rdf_io.read_quads(release.store), release.prefixes, vocabulary)
 
     def _sort(self, quad: rdf_io.Quad) -> None:
         name = str(getattr(quad.graph_name, "value", ""))

@@ -84,7 +84,7 @@ class Validator:
 
 def _validate(folder: Path, base_iri: str, format_name: str, data: bytes) -> bytes:
     release = open_release(folder)
-    schema = Schema(release, Vocabulary(base_iri))
+    schema = Schema.of(release, Vocabulary(base_iri))
     document = rdf_io.parse_upload(data, formats.BY_NAME[format_name], base_iri)
     validation = shacl.validate(
         [*document, *schema.graphs["ontology"]],

@@ -70,6 +70,7 @@ ROUTES = (
     Route("/ontology/{version}", linked_data.vocabulary, "One version of the ontology."),
     Route("/shapes", linked_data.vocabulary, "The SHACL shapes."),
     Route("/context.jsonld", linked_data.context, "The JSON-LD context."),
+    Route("/quality", site.quality, "How the graph covers its documents."),
     Route("/queries", site.queries, "The stored queries."),
     Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
     Route("/dumps", site.dumps, "Index of the dumps."),
@@ -163,7 +164,7 @@ def _engine(settings: Settings, release: Release) -> Engine:
 
 def _state(settings: Settings, release: Release, engine: Engine) -> State:
     vocabulary = Vocabulary(settings.base_iri)
-    schema = Schema(release, vocabulary)
+    schema = Schema.of(release, vocabulary)
     return State(
         settings=settings,
         vocabulary=vocabulary,

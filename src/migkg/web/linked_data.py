@@ -13,10 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from migkg.engine import rdf_io
+from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.formats import Format
+from migkg.model.sparql_text import Form
 from migkg.model.turtle import write_turtle
-from migkg.services import jsonld
+from migkg.services import jsonld, ontology_docs
+from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.problems import HttpProblem
 from migkg.web.sparql import not_acceptable
@@ -96,7 +99,7 @@ async def vocabulary(request: Request) -> Response:
         raise _not_found(f"There is no version {version} of the ontology here.")
     offers = [negotiation.HTML, *(item.media_type for item in _DOCUMENT_FORMATS)]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        return pages.vocabulary(state, name)
+        return await _documentation(state) if name == "ontology" else pages.shapes(state)
     document = _Document(state.settings.base_iri + name, state.schema.graphs[name])
     return _rdf(request, state, document, None)
 
@@ -107,6 +110,16 @@ async def context(request: Request) -> Response:
     return Response(
         body, media_type="application/ld+json", headers={"Cache-Control": "public, max-age=3600"}
     )
+
+
+async def _documentation(state: State) -> Response:
+    terms = str(state.vocabulary.namespace)
+    rows = []
+    for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES):
+        query = Query(text=text.format(terms=terms), form=Form.SELECT, format=formats.JSON)
+        rows += result_rows((await state.engine.answer(query)).read())
+    documentation = ontology_docs.document(state.schema, ontology_docs.examples(rows))
+    return pages.ontology(state, documentation)
 
 
 def _versions(state: State) -> set[str]:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from migkg import __version__
 from migkg.model.namespaces import shorten
 from migkg.services.linked_data import Description
+from migkg.services.ontology_docs import Documentation
 from migkg.services.stored_queries import StoredQuery
 from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
@@ -62,8 +63,14 @@ def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLRe
     return render(state, "thing.html", view=view, data_url=data_url, linked=linked)
 
 
-def vocabulary(state: State, name: str) -> HTMLResponse:
-    """The documentation of the ontology or the shapes."""
+def ontology(state: State, documentation: Documentation) -> HTMLResponse:
+    """The documentation of the ontology."""
+    return render(state, "ontology.html", documentation=documentation)
+
+
+def shapes(state: State) -> HTMLResponse:
+    """The documentation of the shapes."""
+    name = "shapes"
     triples = state.schema.graphs[name]
     subjects: dict[str, list[tuple[str, str, bool]]] = {}
     for triple in triples:
@@ -72,8 +79,7 @@ def vocabulary(state: State, name: str) -> HTMLResponse:
             value = getattr(triple.object, "value", "")
             is_iri = type(triple.object).__name__ == "NamedNode"
             subjects.setdefault(subject, []).append((triple.predicate.value, value, is_iri))
-    title = {"ontology": "Ontology", "shapes": "Shapes"}[name]
-    return render(state, "vocabulary.html", title=title, name=name, subjects=subjects)
+    return render(state, "vocabulary.html", title="Shapes", name=name, subjects=subjects)
 
 
 def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:

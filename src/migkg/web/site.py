@@ -12,6 +12,7 @@ from migkg.engine.protocol import Answer, Query
 from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
+from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages
 from migkg.web.problems import HttpProblem
@@ -60,6 +61,16 @@ async def browse(request: Request) -> Response:
 async def _select(state: State, text: str) -> dict[str, object]:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
     return pages.result_table((await state.engine.answer(query)).read())
+
+
+async def quality(request: Request) -> Response:
+    """How the graph covers its documents."""
+    state = state_of(request)
+    tables = [
+        (measure.title, await _select(state, measure.text(state.vocabulary)))
+        for measure in MEASURES
+    ]
+    return pages.render(state, "quality.html", tables=tables)
 
 
 async def queries(request: Request) -> Response:
