@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -460,3 +461,38 @@ def test_without_a_public_url_links_are_relative_to_any_host(
 def test_a_broken_host_header_breaks_nothing(service: Service, host: str) -> None:
     for path in ("/", "/none", "/sparql", "/ontology", "/data/city/none-xx"):
         assert ask(service, path, headers={"Host": host}).status < 500
+
+
+@pytest.mark.parametrize("path", ["/page/city/quito-ec", "/data/city/quito-ec.ttl", "/ontology"])
+def test_a_representation_is_not_sent_twice(service: Service, path: str) -> None:
+    first = ask(service, path, headers={"Accept": "text/html, */*;q=0.1"})
+    tag = first.headers["ETag"]
+    again = ask(
+        service,
+        path,
+        headers={"Accept": "text/html, */*;q=0.1", "If-None-Match": f'"other", W/{tag}'},
+    )
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == tag
+    assert again.headers["Vary"] == first.headers["Vary"]
+
+
+def test_representations_have_different_validators(service: Service) -> None:
+    path = "/data/city/quito-ec"
+    tags = {
+        ask(service, path, headers={"Accept": media_type}).headers["ETag"]
+        for media_type in ("text/turtle", "application/ld+json", "application/rdf+xml")
+    }
+    assert len(tags) == 3
+
+
+def test_typed_links_lead_from_a_document_to_its_thing_and_its_other_formats(
+    service: Service,
+) -> None:
+    answer = ask(service, "/page/city/quito-ec")
+    links = answer.headers["Link"]
+    assert f'<{BASE}id/city/quito-ec>; rel="cite-as"' in links
+    assert 'rel="license"' in links
+    assert f'<{BASE}ontology#City>; rel="type"' in links
+    for target in re.findall(r'<([^>]+)>; rel="alternate', links):
+        assert ask(service, target).status == 200

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
@@ -29,7 +26,7 @@ from SPARQLWrapper import (
     SPARQLWrapper,
 )
 
-from tests.conftest import BASE, ROOT, Service
+from tests.conftest import BASE, Service
 from tests.web.client import (
     DIRECT,
     FORM,
@@ -532,19 +529,3 @@ def test_without_a_query_the_endpoint_describes_itself(
     assert named == {graph.value for graph in dataset.named_graphs()}
     features = {t.object.value for t in found if t.predicate.value == f"{sd}feature"}
     assert f"{sd}UnionDefaultGraph" in features
-
-
-def test_the_conformance_client_finds_no_failure(service: Service) -> None:
-    script = ROOT.parent / "shared" / "conformance" / "sparql_protocol.py"
-    if not script.is_file():
-        pytest.skip(f"the conformance client is not at {script}")
-    needed = ("httpx", "pyoxigraph", "rdflib", "pyld")
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(f"the conformance client needs {', '.join(missing)}")
-    options = ["--base", service.url, "--sparql", "/sparql", "--update", "/update", "--read-only"]
-    done = subprocess.run(
-        [sys.executable, str(script), *options], capture_output=True, text=True, check=False
-    )
-    failures = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
-    assert (failures, done.returncode) == ([], 0), done.stdout + done.stderr

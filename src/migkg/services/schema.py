@@ -96,6 +96,11 @@ class Schema:
         """The description of the ontology."""
         return self._values(str(DCTERMS.description)).get(str(self.vocabulary.ontology), "")
 
+    @cached_property
+    def licence(self) -> str:
+        """The IRI of the licence of the ontology, which is that of the data too."""
+        return self._values(str(DCTERMS.license)).get(str(self.vocabulary.ontology), "")
+
     def _of_type(self, *types: str) -> set[str]:
         return {
             triple.subject.value

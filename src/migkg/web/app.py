@@ -27,13 +27,14 @@ from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import linked_data, openapi, pages, site, sparql
+from migkg.web import graph_store, linked_data, openapi, pages, site, sparql
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, problem_response
 from migkg.web.state import State, state_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 READ = ("GET", "HEAD")
+WRITE = ("POST", "PUT", "DELETE", "PATCH")
 _SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -55,12 +56,25 @@ class Route:
     endpoint: Endpoint
     summary: str
     methods: tuple[str, ...] = READ
+    refused: tuple[str, ...] = ()  # known to the protocol, answered 403
 
 
 ROUTES = (
     Route("/", site.home, "Start page."),
     Route("/sparql", sparql.endpoint, "SPARQL 1.1 Protocol, query.", (*READ, "POST")),
     Route("/update", sparql.update, "403: the service is read-only.", ("POST",)),
+    Route(
+        "/rdf-graph-store",
+        graph_store.indirect,
+        "Graph Store Protocol, reading: ?graph= or ?default.",
+        refused=WRITE,
+    ),
+    Route(
+        "/graph/{path:path}",
+        graph_store.direct,
+        "One of our own graphs, by its own address.",
+        refused=WRITE,
+    ),
     Route("/id/{path:path}", linked_data.thing, "303 to the page or the data of a thing."),
     Route("/page/{path:path}", linked_data.page, "Page of a thing."),
     Route("/data/{path:path}", linked_data.data, "Data of a thing, negotiated or by extension."),
@@ -192,6 +206,8 @@ class _Resource:
     async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return _options(request, self._allowed)
+        if request.method in self._route.refused:
+            raise HttpProblem(403, "read-only", "This service is read-only; it changes no graph.")
         if request.method not in self._route.methods:
             raise HttpProblem(
                 405,

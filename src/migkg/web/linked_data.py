@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from rdflib.namespace import RDF
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,17 +23,10 @@ from migkg.services import jsonld, ontology_docs
 from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.problems import HttpProblem
+from migkg.web.representation import DOCUMENT_FORMATS, thing_links, validated
 from migkg.web.sparql import not_acceptable
 from migkg.web.state import State, state_of
 
-_DOCUMENT_FORMATS = (
-    formats.JSONLD,
-    formats.TURTLE,
-    formats.NTRIPLES,
-    formats.RDFXML,
-    formats.TRIG,
-    formats.NQUADS,
-)
 _SAFE = "/:@!$&'()*+,;=~-._"
 
 
@@ -49,7 +43,7 @@ async def thing(request: Request) -> Response:
     state = state_of(request)
     path = request.path_params["path"]
     await _described(state, state.settings.base_iri + "id/" + path)
-    offers = [negotiation.HTML, *(item.media_type for item in _DOCUMENT_FORMATS)]
+    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
@@ -83,7 +77,7 @@ async def describe(request: Request) -> Response:
     if len(iris) != 1:
         raise HttpProblem(400, "bad-parameter", "Give exactly one parameter 'iri'.")
     document = await _described(state, iris[0])
-    offers = [negotiation.HTML, *(item.media_type for item in _DOCUMENT_FORMATS)]
+    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
         url = f"{state.settings.public_url}/describe?iri={quote(iris[0])}"
         return _html(request, state, document, url)
@@ -97,19 +91,19 @@ async def vocabulary(request: Request) -> Response:
     version = request.path_params.get("version")
     if version and f"{state.vocabulary.ontology}/{version}" not in _versions(state):
         raise _not_found(f"There is no version {version} of the ontology here.")
-    offers = [negotiation.HTML, *(item.media_type for item in _DOCUMENT_FORMATS)]
+    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        return await _documentation(state) if name == "ontology" else pages.shapes(state)
+        shown = await _documentation(state) if name == "ontology" else pages.shapes(state)
+        return validated(request, state, "html", shown)
     document = _Document(state.settings.base_iri + name, state.schema.graphs[name])
     return _rdf(request, state, document, None)
 
 
 async def context(request: Request) -> Response:
     """The JSON-LD context of every document."""
-    body = json.dumps({"@context": state_of(request).schema.context}, ensure_ascii=False, indent=1)
-    return Response(
-        body, media_type="application/ld+json", headers={"Cache-Control": "public, max-age=3600"}
-    )
+    state = state_of(request)
+    body = json.dumps({"@context": state.schema.context}, ensure_ascii=False, indent=1)
+    return validated(request, state, "context", Response(body, media_type="application/ld+json"))
 
 
 async def _documentation(state: State) -> Response:
@@ -150,14 +144,15 @@ def _not_found(detail: str) -> HttpProblem:
 def _split_extension(path: str) -> tuple[str, Format | None]:
     stem, dot, extension = path.rpartition(".")
     chosen = formats.BY_EXTENSION.get(extension) if dot else None
-    return (stem, chosen) if chosen in _DOCUMENT_FORMATS else (path, None)
+    return (stem, chosen) if chosen in DOCUMENT_FORMATS else (path, None)
 
 
 def _html(request: Request, state: State, document: _Document, data_url: str) -> Response:
     graph = rdf_io.to_rdflib(document.triples)
     view = state.linked_data.describe(document.iri, graph)
     linked = jsonld.compact(graph, document.iri, state.schema, context_url(request, state))
-    return pages.thing(state, view, data_url, jsonld.embed(linked))
+    response = pages.thing(state, view, data_url, jsonld.embed(linked))
+    return _finish(request, state, document, "html", response)
 
 
 def context_url(request: Request, state: State) -> str:
@@ -173,15 +168,38 @@ def context_url(request: Request, state: State) -> str:
 
 def _rdf(request: Request, state: State, document: _Document, chosen: Format | None) -> Response:
     if chosen is None:
-        offers = [item.media_type for item in _DOCUMENT_FORMATS]
+        offers = [item.media_type for item in DOCUMENT_FORMATS]
         accept = request.headers.getlist("accept")
         media_type = negotiation.choose(accept, offers)
         if media_type is None:
             raise not_acceptable(offers)
         chosen = formats.BY_MEDIA_TYPE[media_type]
-    return Response(
+    response = Response(
         _serialize(state, document, chosen, context_url(request, state)),
         headers={"Content-Type": chosen.content_type, "Vary": "Accept"},
+    )
+    return _finish(request, state, document, chosen.name, response)
+
+
+def _finish(
+    request: Request, state: State, document: _Document, name: str, response: Response
+) -> Response:
+    """Adds the typed links and the validator of a document."""
+    start = state.settings.base_iri + "id/"
+    if document.iri.startswith(start):
+        path = quote(document.iri.removeprefix(start), safe=_SAFE)
+        response.headers["Link"] = thing_links(state, document.iri, path, _types(document))
+    return validated(request, state, name, response)
+
+
+def _types(document: _Document) -> list[str]:
+    """The classes of the thing that a document is about."""
+    return sorted(
+        triple.object.value
+        for triple in document.triples
+        if triple.predicate.value == str(RDF.type)
+        and isinstance(triple.object, rdf_io.NamedNode)
+        and getattr(triple.subject, "value", "") == document.iri
     )
 
 

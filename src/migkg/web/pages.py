@@ -49,6 +49,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
+        licence=state.schema.licence,
         version=__version__,
         link=lambda iri: _link(state, iri),
         is_web=_is_web,

@@ -1,0 +1,68 @@
+"""``/rdf-graph-store``: the read side of the SPARQL 1.1 Graph Store HTTP Protocol.
+
+Source: https://www.w3.org/TR/sparql11-http-rdf-update/. A graph is named by ``?graph=``, the union
+of all graphs by ``?default``; our own graphs also by their own addresses, ``/graph/…``.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from migkg.engine.protocol import Query
+from migkg.model import formats
+from migkg.model.sparql_text import Form
+from migkg.services.linked_data import is_iri
+from migkg.web import negotiation
+from migkg.web.problems import HttpProblem
+from migkg.web.representation import validated
+from migkg.web.sparql import answer_response, not_acceptable, parse_pairs, while_connected
+from migkg.web.state import State, state_of
+
+_OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)
+_DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_NAMED = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <%s> { ?s ?p ?o } }"
+
+
+async def indirect(request: Request) -> Response:
+    """The graph that the query string names."""
+    pairs = parse_pairs(request.scope["query_string"], "query string")
+    graphs = [value for name, value in pairs if name == "graph"]
+    default = [value for name, value in pairs if name == "default"]
+    if len(graphs) + len(default) != 1:
+        raise HttpProblem(
+            400, "bad-parameter", "Give exactly one of the parameters 'graph' and 'default'."
+        )
+    return await _graph(request, graphs[0] if graphs else None)
+
+
+async def direct(request: Request) -> Response:
+    """One of our own graphs, by its own address."""
+    base = state_of(request).settings.base_iri
+    return await _graph(request, f"{base}graph/{request.path_params['path']}")
+
+
+async def _graph(request: Request, iri: str | None) -> Response:
+    state = state_of(request)
+    if iri is not None and (not is_iri(iri) or ":" not in iri):
+        raise HttpProblem(400, "bad-parameter", "The graph is not an absolute IRI.")
+    if iri is not None and iri not in state.release.manifest["graphs"]:
+        raise HttpProblem(
+            404,
+            "not-found",
+            "There is no such graph.",
+            available=list(state.release.manifest["graphs"]),
+        )
+    return await _answer(request, state, _DEFAULT if iri is None else _NAMED % iri)
+
+
+async def _answer(request: Request, state: State, text: str) -> Response:
+    offers = [item.media_type for item in _OFFERS]
+    chosen = negotiation.choose(request.headers.getlist("accept"), offers)
+    if chosen is None:
+        raise not_acceptable(offers)
+    wanted = formats.BY_MEDIA_TYPE[chosen]
+    query = Query(text=text, form=Form.CONSTRUCT, format=wanted)
+    answer = await while_connected(request, state.engine.answer(query))
+    response = answer_response(answer, head=request.method == "HEAD")
+    return validated(request, state, f"graph-{wanted.name}", response)
