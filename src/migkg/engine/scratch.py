@@ -40,3 +40,12 @@ class ScratchStore:
         if not isinstance(found, ox.QueryTriples):
             raise BadQuery("A CONSTRUCT query is needed here.")
         return list(dict.fromkeys(found))
+
+
+def lost_in_store(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """The triples that a store would not give back as they are, such as "01" as an integer."""
+    given = [t for t in dict.fromkeys(triples) if isinstance(t.object, ox.Literal)]
+    store = ox.Store()
+    store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in given)
+    kept = {quad.triple for quad in store}
+    return [triple for triple in given if triple not in kept]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import RDF, XSD
+from rdflib.namespace import RDF
 
 from migkg.errors import BadFile
 from migkg.model.evidence import MAX_WORDS, SourceText, Span, word_count
@@ -80,4 +80,5 @@ def add_evidence(
 
 
 def _number(value: int) -> Literal:
-    return Literal(str(value), datatype=XSD.nonNegativeInteger)
+    # xsd:integer, not xsd:nonNegativeInteger: some engines keep only the former (decision 0011).
+    return Literal(value)

@@ -13,6 +13,7 @@ from rdflib import Graph
 
 from migkg import __version__
 from migkg.engine import rdf_io
+from migkg.engine.scratch import lost_in_store
 from migkg.errors import BadFile
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
 from migkg.model.report import Finding, Report
@@ -91,6 +92,26 @@ class ProjectFiles:
                 ):
                     homes[triple].add(file.name)
         return Report(tuple(_doubles(homes)))
+
+    def check_literals(self) -> Report:
+        """Finds literals that the engine would give back in another form or datatype.
+
+        What is served must be what the files say, to the letter.
+        """
+        changed = lost_in_store(triple for file in self.files for triple in file.content.triples)
+        return Report(
+            tuple(
+                Finding(
+                    file=self.places.get(str(getattr(triple.subject, "value", "")), ""),
+                    focus=str(getattr(triple.subject, "value", "")),
+                    path=triple.predicate.value,
+                    value=str(triple.object),
+                    message="The engine would change the form of this literal.",
+                    advice="Write its canonical form, in a primitive datatype or xsd:integer.",
+                )
+                for triple in changed
+            )
+        )
 
 
 def _doubles(homes: dict[rdf_io.Triple, set[str]]) -> Iterator[Finding]:
