@@ -27,7 +27,15 @@ run: $(VENV)/run ## set up, build the release if the files changed, and serve it
 build: $(VENV)/run ## check the files and compile them into a release
 	$(BIN)/migkg build
 
-test: $(VENV)/dev ## set up and run all tests
+# A test checks the compose file with docker-compose where it is; CI gets it from Debian.
+.PHONY: tools
+tools:
+ifdef CI
+	-@command -v docker-compose >/dev/null || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends docker-compose; } >/dev/null 2>&1
+endif
+
+test: $(VENV)/dev tools ## set up and run all tests
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files

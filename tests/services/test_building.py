@@ -9,7 +9,7 @@ import pytest
 from migkg.engine.release import open_current
 from migkg.errors import BadFile, InvalidData
 from migkg.model.report import Report
-from migkg.resources import Project
+from migkg.resources import Project, find_project
 from migkg.services.building import build, check_project, open_or_build
 from migkg.settings import Settings
 from tests.tiny import BASE, edit
@@ -142,3 +142,14 @@ def test_a_record_that_cannot_be_read_is_no_obstacle(tiny: Settings) -> None:
     again, done = steps_of_opening(tiny)
     assert again == first
     assert done
+
+
+@pytest.mark.parametrize("literal", ["01", '"1"^^xsd:nonNegativeInteger', "1.50"])
+def test_a_literal_that_the_engine_would_change_is_refused(tiny: Settings, literal: str) -> None:
+    xsd = "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n@prefix tiny:"
+    edit(tiny, "data/shelf-1.ttl", "@prefix tiny:", xsd)
+    edit(tiny, "data/shelf-1.ttl", "  .\n", f"  tiny:width {literal} ;\n  .\n")
+    report = check_project(find_project(tiny), tiny, lambda _: None).report
+    assert [finding.message for finding in report.findings] == [
+        "The engine would change the form of this literal."
+    ]

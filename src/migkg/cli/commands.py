@@ -23,7 +23,7 @@ from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
 from migkg.model.namespaces import Vocabulary
-from migkg.model.report import Report
+from migkg.model.report import Report, merge
 from migkg.model.sparql_text import QueryText, read_query
 from migkg.resources import Project, find_project
 from migkg.services import (
@@ -34,6 +34,7 @@ from migkg.services import (
     importing,
     ontology_docs,
     stored_queries,
+    vocabulary_use,
 )
 from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
@@ -82,7 +83,8 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     """Checks the files without making a release."""
     with progress_line() as progress:
         found = building.check_project(find_project(settings), settings, progress)
-    report = found.report
+    # A term that nothing uses makes no release wrong, so only this command minds.
+    report = merge([found.report, vocabulary_use.check(found.files)])
     if not report.conforms:
         return _refused(report)
     if options.report:

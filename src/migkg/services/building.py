@@ -13,7 +13,7 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries, vocabulary_use
+from migkg.services import shacl, stored_queries
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.settings import Settings
 
@@ -36,8 +36,6 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
     progress("one place for each fact")
     reports = [files.check_one_place()]
     reports.append(files.check_literals())
-    progress("use of the vocabulary")
-    reports.append(vocabulary_use.check(files))
     progress("stored queries")
     reports.append(stored_queries.check(project))
     progress("shapes")
