@@ -161,3 +161,15 @@ def read_graph(store: Path, graph_iri: str) -> list[ox.Triple]:
 def read_quads(store: Path) -> Iterable[ox.Quad]:
     """The quads of an N-Quads file, as they stand there."""
     return ox.parse(path=str(store), format=ox.RdfFormat.N_QUADS)
+
+
+def read_graphs(store: Path, *starts: str) -> Iterable[ox.Quad]:
+    """The quads of the graphs whose names start with one of ``starts``.
+
+    The lines of canonical N-Quads are sorted out by their last term before they are parsed, which
+    spares most of the work when the graphs are a small part.
+    """
+    marks = tuple(f" <{start}".encode() for start in starts)
+    with store.open("rb") as lines:
+        wanted = b"".join(line for line in lines if line[line.rindex(b" <") :].startswith(marks))
+    return ox.parse(wanted, format=ox.RdfFormat.N_QUADS)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from asyncio import StreamReader
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a query process has no use for asyncio, which is slow to import
+    from asyncio import StreamReader
 
 HEADER = struct.Struct("!IB")
 REQUEST, DATA, END, ERROR = b"Q"[0], b"D"[0], b"E"[0], b"X"[0]

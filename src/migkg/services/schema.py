@@ -57,7 +57,8 @@ class Schema:
     @classmethod
     def of(cls, release: Release, vocabulary: Vocabulary) -> Schema:
         """The schema inside a release."""
-        return cls(rdf_io.read_quads(release.store), release.prefixes, vocabulary)
+        graphs = (f"{vocabulary.base_iri}graph/{name}/" for name in ("ontology", "shapes"))
+        return cls(rdf_io.read_graphs(release.store, *graphs), release.prefixes, vocabulary)
 
     def _sort(self, quad: rdf_io.Quad) -> None:
         name = str(getattr(quad.graph_name, "value", ""))
