@@ -62,18 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"migkg {__version__}")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (
-        _serve,
-        _build,
-        _check,
-        _format,
-        _query,
-        _export,
-        _evidence,
-        _add_fact,
-        _document,
-        _import,
-    ):
+    for add in _COMMANDS:
         add(parts)
     return parser
 

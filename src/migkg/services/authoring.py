@@ -18,6 +18,7 @@ from migkg.model.evidence import SourceText, Span, claim_name
 from migkg.model.report import Report
 from migkg.model.turtle import comment_block, write_turtle
 from migkg.services.citing import add_evidence, find_source, find_spans
+from migkg.services.formatting import replace_text
 from migkg.services.project_files import GraphFile, ProjectFiles
 
 
@@ -172,7 +173,5 @@ def _write_all(texts: Mapping[Path, str | None]) -> None:
     for path, text in texts.items():
         if text is None:
             path.unlink(missing_ok=True)
-            continue
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(text, "utf-8")
-        draft.replace(path)
+        else:
+            replace_text(path, text)

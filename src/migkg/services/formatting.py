@@ -39,7 +39,12 @@ def format_file(path: Path, prefixes: Mapping[str, str], *, check: bool) -> bool
     if path.read_bytes() == text.encode("utf-8"):
         return True
     if not check:
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_bytes(text.encode("utf-8"))
-        draft.replace(path)
+        replace_text(path, text)
     return False
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a file in one step: a reader finds the old text or the new."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(text.encode("utf-8"))
+    draft.replace(path)
