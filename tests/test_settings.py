@@ -9,7 +9,7 @@ import pytest
 
 from migkg.errors import BadFile, BadSetting
 from migkg.resources import find_project
-from migkg.settings import Settings
+from migkg.settings import Limits, Settings
 from tests.conftest import ROOT
 
 ROWS = Settings().describe()
@@ -69,6 +69,14 @@ def test_a_bad_value_is_refused_with_its_name(name: str, value: str) -> None:
     with pytest.raises(BadSetting) as caught:
         Settings.from_environment({name: value})
     assert name in str(caught.value)
+
+
+def test_the_limits_on_query_texts_are_settings() -> None:
+    assert Settings().query_limits == Limits()
+    given = {"MIGKG_QUERY_DEPTH": "1", "MIGKG_QUERY_PATTERNS": "2"}
+    given |= {"MIGKG_QUERY_OPERATORS": "3", "MIGKG_QUERY_TOKENS": "4"}
+    limits = Settings.from_environment(given).query_limits
+    assert limits == Limits(depth=1, patterns=2, operators=3, tokens=4)
 
 
 def test_settings_cannot_change() -> None:

@@ -33,6 +33,16 @@ def _default_processes() -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the text of one query may hold at most; the defaults are those of the settings."""
+
+    depth: int = 100
+    patterns: int = 64
+    operators: int = 1000
+    tokens: int = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings; each is read from ``MIGKG_`` and its name in capitals."""
 
@@ -67,7 +77,14 @@ class Settings:
     )
     query_memory: int = _setting(1024 * MIB, "Bytes that one query may take beside the data.")
     query_text: int = _setting(256 * 1024, "Bytes of the longest query text.")
-    query_depth: int = _setting(100, "Deepest nesting of brackets in a query.")
+    query_depth: int = _setting(Limits.depth, "Deepest nesting of brackets in a query.")
+    query_patterns: int = _setting(
+        Limits.patterns, "Triple patterns and path steps that a query joins in one group."
+    )
+    query_operators: int = _setting(
+        Limits.operators, "Operators, clauses and selected things in a query."
+    )
+    query_tokens: int = _setting(Limits.tokens, "Words, terms and signs in a query.")
     answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
     answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")
@@ -98,6 +115,16 @@ class Settings:
                 values[item.name] = _parse(name, source[name], str(item.type))
         values.update({key: value for key, value in overrides.items() if value is not None})
         return cls(**values)
+
+    @property
+    def query_limits(self) -> Limits:
+        """The limits on the text of a query."""
+        return Limits(
+            depth=self.query_depth,
+            patterns=self.query_patterns,
+            operators=self.query_operators,
+            tokens=self.query_tokens,
+        )
 
     def describe(self) -> list[tuple[str, str, str]]:
         """(environment variable, value in force, help) of every setting."""

@@ -49,4 +49,4 @@ def embedded(store: Path, **values: object) -> EmbeddedEngine:
 
 def query(text: str, answer_format: Format = formats.JSON, **dataset: tuple[str, ...]) -> Query:
     """A query that passes the guard."""
-    return Query.of(read_query(text, max_depth=100), answer_format, **dataset)
+    return Query.of(read_query(text), answer_format, **dataset)

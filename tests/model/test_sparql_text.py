@@ -21,7 +21,7 @@ USES_SERVICE = ("service", "syntax-fed")
 
 
 def read(text: str) -> QueryText:
-    return read_query(text, max_depth=DEPTH)
+    return read_query(text)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,35 @@ def test_formats_of_the_answer_fit_the_form(form: Form) -> None:
 )
 def test_from_clause_is_seen(text: str, named: bool) -> None:
     assert read(text).names_dataset is named
+
+
+@pytest.mark.parametrize(
+    ("text", "repeatable"),
+    [
+        ("SELECT (NOW() AS ?now) {}", False),
+        ("SELECT * { ?s ?p ?o } ORDER BY rand()", False),
+        ("SELECT * { FILTER(1UUID() = ?x) }", False),
+        ("SELECT (STRUUID( ) AS ?x) {}", False),
+        ("SELECT (BNODE() AS ?x) {}", False),
+        ("SELECT (bnode('x') AS ?x) {}", False),
+        ("SELECT * { ?now ex:NOW 'NOW()', <NOW()> } # NOW()", True),
+        ("PREFIX uuid: <rand> SELECT ?rand { ?rand uuid:now 'x'@now, _:bnode, [] }", True),
+        ("SELECT * { ?s ?p '\\\\u004E', '\\u004E', <\\u004E> }", True),
+        ("SELECT * { ?s ?p '\\u0027 . ?s ?p '\\u0027 }", False),
+        ("SELECT (\\u004EOW() AS ?now) {}", False),
+        ("CONSTRUCT { ?s ?p ?o } { ?s ?p [ ?q (1 2) ], _:b }", True),
+        ("CONSTRUCT { ?s ?p _:b } { ?s ?p ?o }", False),
+        ("CONSTRUCT { ?s ?p [] } { ?s ?p ?o }", False),
+        ("CONSTRUCT { ?s ?p (1) } { ?s ?p ?o }", False),
+        ("CONSTRUCT FROM <g> WHERE { ?s ?p [] }", False),
+        ("CONSTRUCT FROM <g> WHERE { ?s ?p _:b }", False),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", True),
+        ("DESCRIBE ?s { ?s ?p [] }", True),
+        ("ASK { ?s ?p _:b }", True),
+    ],
+)
+def test_what_differs_each_time_is_not_repeatable(text: str, repeatable: bool) -> None:
+    assert read(text).repeatable is repeatable
 
 
 @pytest.mark.parametrize(
@@ -159,9 +188,9 @@ def test_updates_are_refused(text: str) -> None:
 def test_nesting_is_limited(brackets: str) -> None:
     opening, closing = brackets
     inside = DEPTH - 1
-    read(f"SELECT * {{ {opening * inside}{closing * inside} }}")
+    read(f"SELECT * {{ FILTER {opening * inside}{closing * inside} }}")
     with pytest.raises(QueryRefused, match="nested deeper than 100"):
-        read(f"SELECT * {{ {opening * DEPTH}{closing * DEPTH} }}")
+        read(f"SELECT * {{ FILTER {opening * DEPTH}{closing * DEPTH} }}")
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def _query_text(argument: str, settings: Settings) -> QueryText:
         if stored is None:
             raise BadFile(f"{argument} is neither a query, a file, nor a stored query.")
         text = stored.text
-    return read_query(text, max_depth=settings.query_depth)
+    return read_query(text, settings.query_limits)
 
 
 def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.Format:

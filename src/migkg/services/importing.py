@@ -17,8 +17,6 @@ from migkg.model.turtle import write_turtle
 from migkg.services.authoring import Addition
 from migkg.services.project_files import ProjectFiles
 
-_DEPTH = 100
-
 
 def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addition, int]:
     """The change that brings the file in, and how many statements it holds; nothing is written.
@@ -31,7 +29,7 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
         known = sorted(p.stem for p in query.parent.glob("*.rq"))
         raise BadFile(f"There is no import {name}; there is {', '.join(known) or 'none'}.")
     text = query.read_text("utf-8")
-    if read_query(text, max_depth=_DEPTH).form is not Form.CONSTRUCT:
+    if read_query(text).form is not Form.CONSTRUCT:
         raise BadFile(f"{query} must be a CONSTRUCT query.")
     statements = ScratchStore(_read(path)).construct(text)
     if not statements:

@@ -16,7 +16,6 @@ from migkg.model.sparql_text import QueryText, read_query
 from migkg.resources import Project
 
 _NAME = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
-_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class StoredQuery:
 
     def parsed(self) -> QueryText:
         """The query, ready for an engine."""
-        return read_query(self.text, max_depth=_DEPTH)
+        return read_query(self.text)
 
 
 def load(project: Project) -> dict[str, StoredQuery]:

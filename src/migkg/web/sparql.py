@@ -47,7 +47,7 @@ async def endpoint(request: Request) -> Response:
     if request.method != "POST" and not _has_query(request):
         return _about(request, state)
     operation = await read_operation(request, state.settings.query_text)
-    text = read_query(operation.query, max_depth=state.settings.query_depth)
+    text = read_query(operation.query, state.settings.query_limits)
     chosen = _answer_format(request, operation, text)
     query = Query.of(
         text,

@@ -1,0 +1,93 @@
+"""The tokens of a query, by the terminals of the SPARQL grammar.
+
+Source: https://www.w3.org/TR/sparql11-query/#sparqlGrammar. Some engines need nothing between a
+keyword and what stands next to it (``1SERVICE<x>``), so neither does this pattern.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_LETTER = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_CHARACTER = f"{_LETTER}_0-9\u00b7\u0300-\u036f\u203f\u2040"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
+# The longest part of a prefix after its first '.' or '-': without a bound, a text of dots would be
+# scanned to its end again and again.
+_PREFIX_REST = rf"(?:[.\-][{_CHARACTER}.\-]{{0,255}}+(?<!\.))?+"
+_LOCAL = rf"""
+    :(?:(?:[{_LETTER}_0-9:]|{_ESCAPED})
+        (?:[{_CHARACTER}\-:]++|{_ESCAPED}|\.++(?=[{_CHARACTER}\-:%\\]))*+)?"""
+_SPACE = r"(?:\s*+(?:\#[^\n\r]*+\s*+)*+)"
+# Every repetition is possessive or bounded, and nothing is scanned again by another alternative,
+# so that the time is linear in the length of the text. A quotation mark without its partner takes
+# all that follows. The group that names an alternative is empty
+# and stands at its end: an alternative that begins with a literal or a set is passed over faster,
+# and the group's place is the end of the token without the space behind it.
+TOKEN = re.compile(
+    rf"""(?:
+    [?$][{_CHARACTER}]++(?P<variable>)
+  | [{_LETTER}][{_CHARACTER}]*+(?!{_PREFIX_REST}:)(?P<word>)
+  | [{_LETTER}][{_CHARACTER}]*+{_PREFIX_REST}{_LOCAL}(?P<name>)
+  | {_LOCAL}(?P<local>)
+  | [.;,](?P<separator>)
+  | (?:\{{\|?|[(\[])(?P<open>)
+  | (?:\|\}}|[)}}\]])(?P<close>)
+  | <(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>(?P<iri>)
+  | (?:\"\"\"(?:[^"\\]++|"{{1,2}}(?:[^"\\]|\\.)|\\.)*+\"\"\"|"(?!"")(?:[^"\\\n\r]++|\\.)*+"
+      |\'\'\'(?:[^'\\]++|'{{1,2}}(?:[^'\\]|\\.)|\\.)*+\'\'\'|'(?!'')(?:[^'\\\n\r]++|\\.)*+')
+    (?P<string>)
+  | [0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?P<number>)
+  | @[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--(?:ltr|rtl))?+(?P<tag>)
+  | _:[{_LETTER}_0-9](?:[{_CHARACTER}\-]++|\.++(?=[{_CHARACTER}\-]))*+(?P<blank>)
+  | (?:\|\||&&|\^\^|>>|[!<>]=|[|&^!<>=+\-*/])(?P<operator>)
+  | ["'](?P<unclosed>).*+
+  | .(?P<other>)
+  ){_SPACE}""",
+    re.VERBOSE | re.DOTALL,
+)
+_OPENING = re.compile(_SPACE)
+
+
+class Token(NamedTuple):
+    """A piece of query text; ``kind`` is the name of a group in the token pattern."""
+
+    kind: str
+    text: str
+    offset: int
+
+    @property
+    def word(self) -> str:
+        """The keyword in capitals; empty if the token is none."""
+        return self.text.upper() if self.kind == "word" else ""
+
+
+def matches(text: str) -> Iterator[re.Match[str]]:
+    """The matches of the token pattern, in the order of the text and without gaps.
+
+    A match starts where its token does, and ends behind the white space and comments that follow;
+    ``lastgroup`` is the kind of the token, and the start of that group is the token's end.
+    """
+    opening = _OPENING.match(text)
+    return TOKEN.finditer(text, opening.end() if opening else 0)
+
+
+def token_end(match: re.Match[str]) -> int:
+    """Where the token of a match ends."""
+    return match.end(match.lastindex or 0)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a query without white space and comments.
+
+    A quotation mark without its partner is a token ``unclosed``, and the last one.
+    """
+    for match in matches(text):
+        kind = match.lastgroup or "other"
+        if kind == "local":
+            kind = "name"
+        yield Token(kind, text[match.start() : token_end(match)], match.start())
