@@ -56,19 +56,34 @@ class QueryCrashed(MigkgError):
 
 
 class AnswerTooLarge(MigkgError):
-    """The answer is larger than ``limit`` bytes."""
+    """The answer has more than ``limit`` of a unit, bytes or rows."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The answer is larger than {limit} bytes.")
+    def __init__(self, limit: int, unit: str = "bytes") -> None:
+        super().__init__(f"The answer has more than {limit} {unit}.")
         self.limit = limit
+        self.unit = unit
 
 
 class EngineBusy(MigkgError):
-    """No query process became free in time; try again after ``retry_after`` seconds."""
+    """Nothing became free in time; try again after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int, text: str = "All query processes are busy.") -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class TooManyRequests(EngineBusy):
+    """The client has more queries waiting than anybody else, and the queue is full."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("All query processes are busy.")
-        self.retry_after = retry_after
+        super().__init__(retry_after, "Too many of your queries are waiting.")
+
+
+class QueryQuarantined(EngineBusy):
+    """The query ended processes before and is not run for ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after, "This query ended the processes that ran it; it is not run.")
 
 
 class EngineUnavailable(MigkgError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,20 @@ def _default_releases() -> Path:
     return folder / "migkg" / "releases"
 
 
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _default_workers() -> int:
+    return max(1, _processors() // 2)
+
+
 def _default_processes() -> int:
-    return max(4, 2 * (os.cpu_count() or 1))
+    return max(4, 2 * _processors())
+
+
+def _default_page_processes() -> int:
+    return _default_processes() // 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +81,37 @@ class Settings:
     engine_url: str = _setting(
         "", "SPARQL 1.1 endpoint that answers queries; empty: the embedded engine."
     )
+    workers: int = field(
+        default_factory=_default_workers,
+        metadata={"help": "Front processes that share the port; empty: half the processors."},
+    )
+    proxy_hops: int = _setting(
+        0, "Proxies in front, each of which adds to X-Forwarded-For; 0: the header is not believed."
+    )
+    memory_budget: int = _setting(
+        4096 * MIB, "Bytes that the data may take in memory; more is read from disk by each query."
+    )
+    cache_bytes: int = _setting(128 * MIB, "Bytes of answers kept for repeats.")
     query_deadline: float = _setting(10.0, "Seconds after which a query is stopped.")
     query_wait: float = _setting(5.0, "Seconds that a query may wait for a free process.")
+    query_queue: int = _setting(256, "Queries that may wait for a free process.")
+    slow_after: float = _setting(
+        0.25, "Seconds after which a query is slow: it then goes behind all that are quick."
+    )
+    slow_queries: int = field(
+        default_factory=_default_processes,
+        metadata={"help": "Slow queries that run at the same time; empty: as query processes."},
+    )
+    quarantine: float = _setting(
+        300.0, "Seconds for which a query that ended two processes is not run."
+    )
     query_processes: int = field(
         default_factory=_default_processes,
         metadata={"help": "Query processes; empty: twice the processors, at least 4."},
+    )
+    page_processes: int = field(
+        default_factory=_default_page_processes,
+        metadata={"help": "Processes for pages; empty: half the query processes."},
     )
     query_memory: int = _setting(1024 * MIB, "Bytes that one query may take beside the data.")
     query_text: int = _setting(256 * 1024, "Bytes of the longest query text.")
@@ -85,8 +123,18 @@ class Settings:
         Limits.operators, "Operators, clauses and selected things in a query."
     )
     query_tokens: int = _setting(Limits.tokens, "Words, terms and signs in a query.")
+    answer_rows: int = _setting(1_000_000, "Rows of the largest answer.")
     answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
     answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")
+    spool_bytes: int = _setting(4096 * MIB, "Bytes of answers in temporary files at the same time.")
+    connections: int = _setting(2000, "Connections at the same time.")
+    request_deadline: float = _setting(
+        30.0, "Seconds in which a request must have arrived, from its first byte to its last."
+    )
+    stall_deadline: float = _setting(
+        30.0, "Seconds after which a connection is closed whose client takes nothing."
+    )
+    downloads: int = _setting(64, "Dumps that are sent at the same time.")
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")
     validate_deadline: float = _setting(30.0, "Seconds after which a validation is stopped.")
     validate_processes: int = _setting(2, "Validations that run at the same time.")
@@ -96,11 +144,15 @@ class Settings:
         if not self.base_iri.endswith(("/", "#")):
             raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/'")
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
-        for name in ("query_deadline", "validate_deadline", "query_processes", "answer_bytes"):
+        for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise BadSetting(
                     PREFIX + name.upper(), str(getattr(self, name)), "it must be more than 0"
                 )
+
+    def share(self) -> Settings:
+        """The settings of one front process: what all share is divided by their number."""
+        return replace(self, **{name: -(-getattr(self, name) // self.workers) for name in _SHARED})
 
     @classmethod
     def from_environment(
@@ -132,6 +184,29 @@ class Settings:
             (PREFIX + item.name.upper(), str(getattr(self, item.name)), item.metadata["help"])
             for item in fields(self)
         ]
+
+
+_SHARED = (
+    "query_processes",
+    "page_processes",
+    "slow_queries",
+    "query_queue",
+    "cache_bytes",
+    "spool_bytes",
+    "connections",
+    "downloads",
+    "validate_processes",
+)
+_POSITIVE = (
+    *_SHARED,
+    "workers",
+    "query_deadline",
+    "validate_deadline",
+    "request_deadline",
+    "stall_deadline",
+    "answer_bytes",
+    "answer_rows",
+)
 
 
 def _parse(name: str, text: str, type_name: str) -> object:

@@ -15,8 +15,8 @@ import pyoxigraph as ox
 import pytest
 
 from migkg.cli.main import _parser
+from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.release import DUMP_FORMATS, open_current
-from migkg.engine.zygote import RDF_FORMATS
 from migkg.model.formats import Format
 from migkg.settings import Settings
 from tests.cli.conftest import Run, command

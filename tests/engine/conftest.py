@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.embedded import OwnEngine
 from migkg.engine.protocol import Engine, Query
+from migkg.engine.release import STORE, Release
 from migkg.model import formats
 from migkg.model.formats import Format
 from migkg.model.sparql_text import read_query
@@ -28,7 +29,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in range(COUNT)
     ]
     lines.append(f'<{EX}s1> <{EX}name> "=one, \\"1\\""@en <{EX}g2> .')
-    path = tmp_path_factory.mktemp("store") / "small.nq"
+    path = tmp_path_factory.mktemp("release") / STORE
+    path.parent.mkdir()
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
@@ -42,9 +44,18 @@ async def started(engine: Engine) -> AsyncIterator[Engine]:
         await engine.close()
 
 
-def embedded(store: Path, **values: object) -> EmbeddedEngine:
-    defaults = {"query_processes": 2, "query_deadline": DEADLINE, "query_wait": DEADLINE}
-    return EmbeddedEngine(store, Settings(**{**defaults, **values}))
+def embedded(store: Path, **values: object) -> OwnEngine:
+    """The engine on a release that has this store and nothing else."""
+    defaults = {
+        "query_processes": 2,
+        "slow_queries": 2,
+        "query_deadline": DEADLINE,
+        "query_wait": DEADLINE,
+    }
+    given = {**defaults, **values}
+    given["page_processes"] = given["query_processes"]
+    release = Release(store.parents[1], {"id": "small", "quads": COUNT + 1})
+    return OwnEngine(release, Settings(**given))
 
 
 def query(text: str, answer_format: Format = formats.JSON, **dataset: tuple[str, ...]) -> Query:

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
+from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.rdf_io import canonical_triples
 from migkg.engine.release import (
     DUMP_FORMATS,
@@ -22,7 +23,6 @@ from migkg.engine.release import (
     open_current,
     open_release,
 )
-from migkg.engine.zygote import RDF_FORMATS
 from migkg.errors import NoRelease
 from migkg.model import formats
 from migkg.model.formats import Format

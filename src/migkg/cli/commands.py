@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.tables import print_table
 from migkg.engine import rdf_io
-from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.embedded import OwnEngine
 from migkg.engine.protocol import Query
 from migkg.engine.release import open_current
 from migkg.engine.scratch import ScratchStore
@@ -45,23 +46,14 @@ T = TypeVar("T")
 
 def serve(_: argparse.Namespace, settings: Settings) -> int:
     """Serves the current release, made first if the files changed."""
-    import uvicorn  # slow to import, and needed by this command alone
-
-    from migkg.web.app import create_app
+    from migkg.web import fronts  # slow to import, and needed by this command alone
 
     with progress_line() as progress:
         release = _reported(lambda: building.open_or_build(settings, progress))
     if release is None:
         return 1
-    sys.stderr.write(f"Release {release.id}, http://{settings.host}:{settings.port}\n")
-    uvicorn.run(
-        create_app(settings, release),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    fronts.serve(settings, release, sys.stderr.write)
     return 0
 
 
@@ -286,7 +278,7 @@ def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.
 
 
 async def _ask_release(text: QueryText, chosen: formats.Format, settings: Settings) -> bytes:
-    engine = EmbeddedEngine(open_current(settings.releases).store, settings)
+    engine = OwnEngine(open_current(settings.releases), settings)
     await engine.start()
     try:
         answer = await engine.answer(Query.of(text, chosen))

@@ -54,7 +54,7 @@ def _fail(text: str, status: int) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    names = ("project", "releases", "host", "port", "engine_url")
+    names = ("project", "releases", "host", "port", "workers", "engine_url")
     return Settings.from_environment(**{name: getattr(options, name, None) for name in names})
 
 
@@ -95,6 +95,7 @@ def _serve(parts: Parts) -> None:
     )
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument("--port", type=int, help="port to listen on")
+    parser.add_argument("--workers", type=int, help="front processes that share the port")
     parser.add_argument("--engine-url", metavar="URL", help="remote SPARQL endpoint as the engine")
 
 

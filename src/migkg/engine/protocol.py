@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import IO, Protocol
 
-from migkg.errors import AnswerTooLarge
+from migkg.errors import AnswerTooLarge, EngineBusy
 from migkg.model.formats import Format
-from migkg.model.sparql_text import Form, QueryText
+from migkg.model.sparql_text import Form, QueryText, limit_rows
 
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
+_RETRY_AFTER = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,10 @@ class Query:
     union of all named graphs as its default graph. ``default_graphs`` and ``named_graphs`` are
     the dataset of the protocol request; None means that the request named none (SPARQL 1.1
     Protocol, section 2.1.4, https://www.w3.org/TR/sparql11-protocol/#dataset).
+
+    ``truncate`` is the number of rows after which the answer may end although there are more;
+    ``cut`` is then the text that gives no more of them, and ``notice`` the URL with which such an
+    answer says in its head that it is cut, if its format has room. An engine may also give all.
     """
 
     text: str
@@ -30,6 +36,9 @@ class Query:
     names_dataset: bool = False
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
+    truncate: int | None = None
+    cut: str = ""
+    notice: str = ""
 
     @classmethod
     def of(
@@ -39,6 +48,8 @@ class Query:
         *,
         default_graphs: tuple[str, ...] | None = None,
         named_graphs: tuple[str, ...] | None = None,
+        truncate: int | None = None,
+        notice: str = "",
     ) -> Query:
         """The query of a text that has passed the guard."""
         return cls(
@@ -48,17 +59,67 @@ class Query:
             names_dataset=text.names_dataset,
             default_graphs=default_graphs,
             named_graphs=named_graphs,
+            truncate=truncate,
+            cut=limit_rows(text, truncate) if truncate else "",
+            notice=notice,
         )
 
 
-class Answer:
-    """A complete serialized answer, in memory while small, else in a temporary file."""
+class Lane(Enum):
+    """What a query is for. Each lane has room of its own."""
 
-    def __init__(self, answer_format: Format, *, limit: int, memory: int) -> None:
+    SPARQL = "sparql"
+    PAGE = "page"
+    HEALTH = "health"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the client, as far as it can be told, and for what."""
+
+    client: str
+    lane: Lane
+
+
+INTERNAL = Caller("", Lane.PAGE)
+
+
+class Spool:
+    """How many bytes of answers may lie in temporary files at the same time."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+
+    def take(self, size: int) -> None:
+        """Counts bytes; raises :class:`EngineBusy` if there is no room for them."""
+        if size > self._free:
+            raise EngineBusy(_RETRY_AFTER, "Too many large answers are on their way.")
+        self._free -= size
+
+    def give(self, size: int) -> None:
+        """Counts bytes that are no longer there."""
+        self._free += size
+
+
+class Answer:
+    """A complete serialized answer, in memory while small, else in a temporary file.
+
+    ``truncated`` is true if there are more rows than it has; only a query that allows it gets
+    such an answer.
+    """
+
+    def __init__(
+        self, answer_format: Format, *, limit: int, memory: int, spool: Spool | None = None
+    ) -> None:
         self.format = answer_format
         self.size = 0
+        self.truncated = False
         self._limit = limit
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=memory)  # noqa: SIM115
+        self._memory = memory
+        self._spool = spool or Spool(limit)
+        self._spooled = 0
+        self._parts: list[bytes] = []
+        self._file: IO[bytes] | None = None
 
     def append(self, data: bytes) -> None:
         """Adds the next part; raises :class:`AnswerTooLarge` past the limit."""
@@ -66,14 +127,33 @@ class Answer:
         if self.size > self._limit:
             self.close()
             raise AnswerTooLarge(self._limit)
-        self._file.write(data)
+        self._parts.append(data)
+        if self.size > self._memory:
+            self._to_file()
+
+    def _to_file(self) -> None:
+        size = self.size - self._spooled
+        self._spool.take(size)
+        self._spooled += size
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._file.writelines(self._parts)
+        self._parts.clear()
+
+    @property
+    def in_memory(self) -> bool:
+        """True if no file holds it."""
+        return self._file is None
 
     def chunks(self) -> Iterator[bytes]:
         """The answer from its start, in parts; it is closed afterwards."""
-        self._file.seek(0)
         try:
-            while part := self._file.read(CHUNK):
-                yield part
+            if self._file is None:
+                yield from self._parts
+            else:
+                self._file.seek(0)
+                while part := self._file.read(CHUNK):
+                    yield part
         finally:
             self.close()
 
@@ -83,7 +163,11 @@ class Answer:
 
     def close(self) -> None:
         """Frees the memory or the file."""
-        self._file.close()
+        self._parts = []
+        self._spool.give(self._spooled)
+        self._spooled = 0
+        if self._file is not None:
+            self._file.close()
 
 
 class Engine(Protocol):
@@ -101,5 +185,5 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Stops all work and frees everything."""
 
-    async def answer(self, query: Query) -> Answer:
+    async def answer(self, query: Query, caller: Caller = INTERNAL) -> Answer:
         """The complete answer to a query, in the format that it names."""

@@ -13,7 +13,7 @@ from rdflib import Graph
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from migkg.engine.zygote import RDF_FORMATS
+from migkg.engine.answering import RDF_FORMATS
 from migkg.errors import BadFile, BadUpload
 from migkg.model.formats import Format
 

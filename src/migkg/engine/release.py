@@ -8,11 +8,14 @@ symbolic link that is replaced in one step.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ LAYOUT = 1
 CURRENT = "current"
 MANIFEST = "manifest.json"
 STORE = "dumps/migkg.nq"
+DISK_STORE = "store"
 DUMP_FORMATS = (
     formats.TURTLE,
     formats.NTRIPLES,
@@ -98,6 +102,29 @@ def open_release(folder: Path) -> Release:
     if _digest(folder / STORE) != manifest["sha256"]:
         raise NoRelease(f"{folder / STORE} is damaged; run 'migkg build'.")
     return Release(folder, manifest)
+
+
+def disk_store(release: Release) -> Path:
+    """The release as a store on disk, made on first need; it can always be made again.
+
+    The process that makes it is another one, because a process that wrote to such a store must
+    never fork.
+    """
+    folder = release.folder / DISK_STORE
+    if folder.exists():
+        return folder
+    draft = release.folder / f".{DISK_STORE}-{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    command = [sys.executable, "-m", "migkg.engine.disk_store", str(release.store), str(draft)]
+    try:
+        made = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+        if made.returncode:
+            raise NoRelease(f"The store in {folder} could not be made.")
+        with contextlib.suppress(OSError):  # somebody else was faster
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
 
 
 def compile_release(

@@ -10,7 +10,8 @@ import asyncio
 
 import aiohttp
 
-from migkg.engine.protocol import CHUNK, Answer, Query
+from migkg.engine.admission import Admission
+from migkg.engine.protocol import CHUNK, INTERNAL, Answer, Caller, Query, Spool
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
 from migkg.model.sparql_dataset import has_relative_iri, named_dataset
 from migkg.settings import Settings
@@ -28,6 +29,8 @@ class RemoteEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._admission = Admission.of(settings)
+        self._spool = Spool(settings.spool_bytes)
 
     async def start(self) -> None:
         """Opens the pool of connections."""
@@ -44,10 +47,20 @@ class RemoteEngine:
             await self._session.close()
             self._session = None
 
-    async def answer(self, query: Query) -> Answer:
+    async def answer(self, query: Query, caller: Caller = INTERNAL) -> Answer:
         """See :class:`migkg.engine.protocol.Engine`."""
+        place = await self._admission.enter(caller.client, caller.lane)
+        try:
+            return await self._answer(query)
+        finally:
+            place.leave()
+
+    async def _answer(self, query: Query) -> Answer:
         answer = Answer(
-            query.format, limit=self._settings.answer_bytes, memory=self._settings.answer_memory
+            query.format,
+            limit=self._settings.answer_bytes,
+            memory=self._settings.answer_memory,
+            spool=self._spool,
         )
         try:
             async with asyncio.timeout(self._settings.query_deadline):

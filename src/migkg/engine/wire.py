@@ -1,20 +1,23 @@
 """Frames between the service and a query process: length, type, content.
 
-``Q`` a request (JSON), ``D`` a part of the answer, ``E`` its end, ``X`` an error (JSON).
+``Q`` a request, ``D`` a part of the answer, ``E`` its end, ``C`` its end after its rows were
+cut as the request wished, ``X`` an error (JSON). The first bytes on a new socket are the number of
+the process, and with them comes its handle.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # a query process has no use for asyncio, which is slow to import
-    from asyncio import StreamReader
+from typing import Any
 
 HEADER = struct.Struct("!IB")
-REQUEST, DATA, END, ERROR = b"Q"[0], b"D"[0], b"E"[0], b"X"[0]
+PROCESS = struct.Struct("!I")
+REQUEST, DATA, END, CUT, ERROR = b"Q"[0], b"D"[0], b"E"[0], b"C"[0], b"X"[0]
+# The beginning of what Python's fault handler writes: "Fatal Python error: Segmentation fault".
+_FAULT = b"Fatal"
 
 
 def pack(kind: int, content: bytes = b"") -> bytes:
@@ -22,15 +25,22 @@ def pack(kind: int, content: bytes = b"") -> bytes:
     return HEADER.pack(len(content), kind) + content
 
 
+def pack_request(request: dict[str, Any]) -> bytes:
+    """The bytes of a request; both ends run the same interpreter, so its own format will do."""
+    return pack(REQUEST, marshal.dumps(request))
+
+
 def pack_json(kind: int, value: object) -> bytes:
     """The bytes of one frame whose content is JSON."""
     return pack(kind, json.dumps(value).encode("utf-8"))
 
 
-async def read_frame(reader: StreamReader) -> tuple[int, bytes]:
-    """The next frame of a stream; raises ``asyncio.IncompleteReadError`` at its end."""
-    length, kind = HEADER.unpack(await reader.readexactly(HEADER.size))
-    return kind, await reader.readexactly(length) if length else b""
+def is_fault(data: bytes | bytearray) -> bool:
+    """True if the process left the name of a native crash where a frame should begin.
+
+    Read as a frame it would be longer than a gigabyte, which no frame is.
+    """
+    return data.startswith(_FAULT)
 
 
 def receive_request(sock: socket.socket) -> dict[str, Any] | None:
@@ -40,14 +50,14 @@ def receive_request(sock: socket.socket) -> dict[str, Any] | None:
         return None
     length, _ = HEADER.unpack(head)
     body = _receive(sock, length)
-    return None if body is None else json.loads(body)
+    return None if body is None else marshal.loads(body)  # noqa: S302 - from us
 
 
 def _receive(sock: socket.socket, size: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < size:
-        part = sock.recv(size - len(parts))
-        if not part:
+    parts = sock.recv(size)
+    while parts and len(parts) < size:
+        more = sock.recv(size - len(parts))
+        if not more:
             return None
-        parts += part
-    return bytes(parts)
+        parts += more
+    return parts or None

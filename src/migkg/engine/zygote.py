@@ -1,57 +1,38 @@
-"""The process that holds the release in memory and forks the processes that answer queries.
+"""The process from which the processes that answer queries are forked.
 
-It has one thread, so that forking it is safe; its children share the store copy-on-write. A child
-answers one query at a time on its own socket, within a memory limit, without the means to open a
-file or a connection, and dies with this process. Run as ``python -m migkg.engine.zygote``.
+It has one thread, so that forking it is safe. Either it holds the release in memory, and its
+children share it copy-on-write; or each child opens the release on disk for itself, read-only. A
+child answers one query at a time on its own socket, within a memory limit, without the means to
+open a file or a connection, and dies with this process or with the one that asked for it. Run as
+``python -m migkg.engine.zygote``.
 """
 
 from __future__ import annotations
 
 import ctypes
-import io
+import faulthandler
+import fcntl
+import gc
+import json
 import os
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
 from migkg.engine import wire
+from migkg.engine.answering import answer
 
 _PR_SET_PDEATHSIG = 1
-_BUFFER = 64 * 1024
-RESULT_FORMATS = {
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
-}
-RDF_FORMATS = {
-    "ttl": ox.RdfFormat.TURTLE,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "nt": ox.RdfFormat.N_TRIPLES,
-    "rdf": ox.RdfFormat.RDF_XML,
-    "trig": ox.RdfFormat.TRIG,
-    "nq": ox.RdfFormat.N_QUADS,
-}
+_DESCRIPTORS = 2  # with each request to fork: the child's socket, and what tells it of our end
 
-
-class _FrameOutput(io.RawIOBase):
-    """A binary file whose content goes out as data frames."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
-        content = bytes(data)
-        if content:
-            self._sock.sendall(wire.pack(wire.DATA, content))
-        return len(content)
+OpenStore = Callable[[], ox.Store]
 
 
 def die_with_parent(parent: int) -> None:
@@ -61,101 +42,122 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def die_with_pipe(descriptor: int) -> None:
+    """Makes the kernel end this process when the writing end of a pipe is closed.
+
+    The end of the pipe is a SIGIO, which ends a process that does not handle it, in the midst of
+    a query too.
+    """
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        if not os.read(descriptor, 1):  # closed before the kernel was told whom to call
+            os._exit(1)
+
+
 def address_space() -> int:
     """Bytes of address space that this process has now."""
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - before limits
-        return int(statm.read().split()[0]) * resource.getpagesize()
+    statm = Path("/proc/self/statm").read_text("ascii")
+    return int(statm.split()[0]) * resource.getpagesize()
 
 
 def confine(memory: int, *, files: int = 0) -> None:
     """Limits this process: ``memory`` bytes more than it has now, at most ``files`` open files.
 
-    With no files left it can open no connection either; what is open stays open.
+    With no files left it can open no connection either; what is open stays open. When the machine
+    runs out of memory, this process is the first to go.
     """
+    with suppress(OSError):
+        # Woken by a request, it does not push aside the process that still has others to send.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     limit = address_space() + memory
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
-def answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> None:
-    """Runs one request and sends its whole answer, or one error."""
-    try:
-        result = store.query(
-            request["text"],
-            base_iri=request["base"],
-            **dataset(request),
-        )
-        name = request["format"]
-        output = io.BufferedWriter(_FrameOutput(sock), _BUFFER)
-        if isinstance(result, ox.QueryTriples):
-            result.serialize(output, format=RDF_FORMATS[name])
-        else:
-            result.serialize(output, format=RESULT_FORMATS[name])
-        output.flush()
-    except SyntaxError as error:
-        sock.sendall(wire.pack_json(wire.ERROR, {"kind": "syntax", "text": str(error)}))
-    except MemoryError:
-        os._exit(3)
-    except (OSError, ValueError, RuntimeError) as error:
-        sock.sendall(wire.pack_json(wire.ERROR, {"kind": "failed", "text": str(error)}))
-    else:
-        sock.sendall(wire.pack(wire.END))
-
-
-def dataset(request: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of ``Store.query`` for the dataset that a request names.
-
-    That of the protocol beats ``FROM`` in the text; without either the default graph is the union
-    of all graphs.
-    """
-    default, named = request["default_graphs"], request["named_graphs"]
-    if default is None and named is None:
-        return {"use_default_graph_as_union": not request["names_dataset"]}
-    return {
-        "default_graph": [ox.NamedNode(iri) for iri in default or ()],
-        "named_graphs": [ox.NamedNode(iri) for iri in named or ()],
-    }
-
-
 def _serve(store: ox.Store, sock: socket.socket, memory: int) -> None:
+    # What the engine's library says of a crash would fill the log of the service.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.close(silence)
+    # Before the limits: where a native crash leaves its name, on the socket (see wire.is_fault).
+    faulthandler.enable(file=sock.fileno(), all_threads=False)
     confine(memory)
     while (request := wire.receive_request(sock)) is not None:
         answer(store, request, sock)
 
 
-def _fork_child(store: ox.Store, sock: socket.socket, control: socket.socket, memory: int) -> int:
+def _fork_child(open_store: OpenStore, sock: socket.socket, pipe: int, memory: int) -> int:
     parent = os.getpid()
     pid = os.fork()
     if pid:
         return pid
     try:
         die_with_parent(parent)
-        control.close()
-        _serve(store, sock, memory)
+        die_with_pipe(pipe)
+        _serve(open_store(), sock, memory)
     finally:
         os._exit(0)
 
 
-def run(store_path: str, control: socket.socket, memory: int) -> None:
-    """Loads the store, says so, then forks a child for every socket that comes in."""
+def _in_memory(path: str) -> OpenStore:
     store = ox.Store()
-    store.bulk_load(path=store_path, format=ox.RdfFormat.N_QUADS)
+    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    gc.collect()
+    gc.freeze()
+    return lambda: store
+
+
+def _on_disk(path: str) -> OpenStore:
+    # Tried in a process of its own: what forks must not have opened such a store.
+    pid = os.fork()
+    if not pid:
+        ox.Store.read_only(path)
+        os._exit(0)
+    if os.waitpid(pid, 0)[1]:
+        raise SystemExit(1)
+    return lambda: ox.Store.read_only(path)
+
+
+def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -> None:
+    """Opens the store, says so, then forks a child for every request on the control socket."""
+    open_store = _on_disk(path) if kind == "disk" else _in_memory(path)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control.sendall(b"R")
+    os.write(ready, b"R")
+    os.close(ready)
     while True:
-        _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-        if not descriptors:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
+        if not message:
             return
-        child_socket = socket.socket(fileno=descriptors[0])
-        pid = _fork_child(store, child_socket, control, memory)
-        child_socket.close()
-        pidfd = os.pidfd_open(pid)
-        socket.send_fds(control, [b"P"], [pidfd])
-        os.close(pidfd)
+        if len(descriptors) == _DESCRIPTORS:
+            _fork_for(open_store, descriptors[0], descriptors[1], memory)
+
+
+def _fork_for(open_store: OpenStore, descriptor: int, pipe: int, memory: int) -> None:
+    """Forks a child; its socket brings the number and the handle of its process first."""
+    with socket.socket(fileno=descriptor) as child_socket:
+        pid = _fork_child(open_store, child_socket, pipe, memory)
+        os.close(pipe)
+        # Whoever asked may have gone, and the child with them.
+        with suppress(ProcessLookupError, BrokenPipeError):
+            pidfd = os.pidfd_open(pid)
+            try:
+                socket.send_fds(child_socket, [wire.PROCESS.pack(pid)], [pidfd])
+            finally:
+                os.close(pidfd)
 
 
 if __name__ == "__main__":
-    die_with_parent(int(sys.argv[4]))
-    run(sys.argv[1], socket.socket(fileno=int(sys.argv[2])), int(sys.argv[3]))
+    parameters: dict[str, Any] = json.loads(sys.argv[1])
+    die_with_parent(parameters["parent"])
+    run(
+        parameters["kind"],
+        parameters["path"],
+        socket.socket(fileno=parameters["control"]),
+        parameters["ready"],
+        parameters["memory"],
+    )

@@ -10,7 +10,7 @@ from rdflib.namespace import RDF, RDFS, SKOS
 from rdflib.term import Node
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Engine, Query
+from migkg.engine.protocol import INTERNAL, Caller, Engine, Query
 from migkg.model import formats
 from migkg.model.namespaces import OA
 from migkg.model.sparql_text import Form
@@ -115,7 +115,7 @@ class LinkedData:
         self._schema = schema
         self._limit = limit
 
-    async def triples(self, iri: str) -> list[rdf_io.Triple]:
+    async def triples(self, iri: str, caller: Caller = INTERNAL) -> list[rdf_io.Triple]:
         """The triples of a thing's document; empty if the release says nothing of it."""
         if not is_iri(iri):
             return []
@@ -127,7 +127,7 @@ class LinkedData:
             limit=self._limit,
         )
         query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES)
-        data = (await self._engine.answer(query)).read()
+        data = (await self._engine.answer(query, caller)).read()
         found = rdf_io.canonical_triples(rdf_io.parse_triples(data, formats.NTRIPLES))
         thing_node = rdf_io.NamedNode(iri)
         return found if any(thing_node in (t.subject, t.object) for t in found) else []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdflib.namespace import RDF
+from rdflib.namespace import RDF, RDFS
 
 from migkg.engine.rdf_io import BlankNode, Literal, NamedNode, Triple
 from migkg.engine.release import Release
@@ -33,9 +33,17 @@ def _sd(name: str) -> NamedNode:
     return NamedNode(_SD + name)
 
 
-def triples(endpoint: str, release: Release) -> list[Triple]:
-    """The description of the endpoint and of the dataset behind it."""
-    return list(_service(NamedNode(endpoint), release))
+def triples(endpoint: str, release: Release, limits: str) -> list[Triple]:
+    """The description of the endpoint, of the dataset behind it, and where its limits stand."""
+    return [
+        *_service(NamedNode(endpoint), release),
+        Triple(NamedNode(endpoint), NamedNode(str(RDFS.seeAlso)), NamedNode(limits)),
+        Triple(
+            NamedNode(limits),
+            NamedNode(str(RDFS.label)),
+            Literal("Limits on queries and answers", language="en"),
+        ),
+    ]
 
 
 def _service(service: NamedNode, release: Release) -> Iterator[Triple]:

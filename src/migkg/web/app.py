@@ -1,10 +1,10 @@
-"""The application: routes, headers on every response, errors, and the life of the engine."""
+"""The application: its routes, what stands in front of them, and the life of the engine."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from asyncio import Semaphore
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -13,13 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from migkg import __version__
-from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.embedded import OwnEngine
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release, open_current
-from migkg.errors import MigkgError
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import stored_queries
@@ -27,37 +26,12 @@ from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import graph_store, linked_data, openapi, pages, site, sparql
-from migkg.web.problems import HttpProblem, from_error, from_http_problem, problem_response
+from migkg.web import graph_store, limits, linked_data, openapi, pages, site, sparql
+from migkg.web.cache import ResponseCache
+from migkg.web.headers import Headers
+from migkg.web.problems import problem_response
+from migkg.web.routing import READ, WRITE, Direct, Resource, Route
 from migkg.web.state import State, state_of
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-READ = ("GET", "HEAD")
-WRITE = ("POST", "PUT", "DELETE", "PATCH")
-_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "*",
-    "content-security-policy": _SECURITY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-
-
-@dataclass(frozen=True)
-class Route:
-    """One path of the service."""
-
-    path: str
-    endpoint: Endpoint
-    summary: str
-    methods: tuple[str, ...] = READ
-    refused: tuple[str, ...] = ()  # known to the protocol, answered 403
-
 
 ROUTES = (
     Route("/", site.home, "Start page."),
@@ -87,6 +61,7 @@ ROUTES = (
     Route("/quality", site.quality, "How the graph covers its documents."),
     Route("/queries", site.queries, "The stored queries."),
     Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
+    Route("/limits", limits.limits, "Every limit that a client can meet."),
     Route("/dumps", site.dumps, "Index of the dumps."),
     Route("/dumps/", site.dumps, "The same."),
     Route("/dumps/{name}", site.dump, "A dump, or SHA256SUMS."),
@@ -107,73 +82,54 @@ async def _docs(request: Request) -> Response:
     return pages.docs(state_of(request), listed)
 
 
-class Headers:
-    """ASGI middleware: the headers that every response carries, errors included."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one connection."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (name.encode(), value.encode())
-                        for name, value in _HEADERS.items()
-                        if name.encode() not in present
-                    ),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+_DOCUMENTATION = (
+    Route("/docs", _docs, "Documentation of all paths and problems."),
+    Route("/openapi.json", _openapi, "The same for programs."),
+)
+_ALL = (*ROUTES, *_DOCUMENTATION)
 
 
-def create_app(settings: Settings, release: Release | None = None) -> FastAPI:
-    """The service for one release, the current one if none is given."""
+def create_app(
+    settings: Settings, release: Release | None = None, engine: Engine | None = None
+) -> ASGIApp:
+    """The service for one release, the current one if none is given, and its engine."""
     opened = release or open_current(settings.releases)
-    engine = _engine(settings, opened)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await engine.start()
-        try:
-            yield
-        finally:
-            await engine.close()
-
+    state = _state(settings, opened, engine or _engine(settings, opened))
     app = FastAPI(
         title="migkg",
         version=__version__,
         description="A knowledge graph in which every fact leads to the words that support it.",
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=_lifespan(state),
     )
-    app.state.migkg = _state(settings, opened, engine)
-    for route in (
-        *ROUTES,
-        Route("/docs", _docs, "Documentation of all paths and problems."),
-        Route("/openapi.json", _openapi, "The same for programs."),
-    ):
-        app.routes.append(routing.Route(route.path, _Resource(route)))
-    app.mount("/static", StaticFiles(packages=[("migkg.web", "static")]), name="static")
-    app.add_exception_handler(HttpProblem, from_http_problem)
-    app.add_exception_handler(MigkgError, from_error)
+    resources = {route.path: Resource(route) for route in _ALL}
+    for path, resource in resources.items():
+        app.routes.append(routing.Route(path, resource))
+    static = StaticFiles(packages=[("migkg.web", "static")])
+    app.mount("/static", static, name="static")
     app.add_exception_handler(HTTPException, _from_framework)
-    app.add_middleware(Headers)
-    return app
+    return ResponseCache(Direct(Headers(app), app, resources), settings.share().cache_bytes)
+
+
+def _lifespan(state: State) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, State]]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, State]]:
+        await state.engine.start()
+        try:
+            yield {"migkg": state}
+        finally:
+            await state.engine.close()
+
+    return lifespan
 
 
 def _engine(settings: Settings, release: Release) -> Engine:
     if not settings.engine_url:
-        return EmbeddedEngine(release.store, settings)
+        return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings)
+    return RemoteEngine(settings.share())
 
 
 def _state(settings: Settings, release: Release, engine: Engine) -> State:
@@ -187,44 +143,9 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         schema=schema,
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(find_project(settings)),
-        validator=Validator(release, settings),
+        validator=Validator(release, settings.share()),
+        downloads=Semaphore(settings.share().downloads),
     )
-
-
-class _Resource:
-    """One path, whatever the method, so that 405 can name every method that there is."""
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._allowed = ", ".join((*route.methods, "OPTIONS"))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        response = await self._answer(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return _options(request, self._allowed)
-        if request.method in self._route.refused:
-            raise HttpProblem(403, "read-only", "This service is read-only; it changes no graph.")
-        if request.method not in self._route.methods:
-            raise HttpProblem(
-                405,
-                "method-not-allowed",
-                f"{self._route.path} takes {self._allowed}, not {request.method}.",
-                headers={"Allow": self._allowed},
-            )
-        return await self._route.endpoint(request)
-
-
-def _options(request: Request, allowed: str) -> Response:
-    headers = {"Allow": allowed}
-    if "access-control-request-method" in request.headers:
-        headers["Access-Control-Allow-Methods"] = allowed
-        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
-        headers["Access-Control-Max-Age"] = "86400"
-    return Response(status_code=204, headers=headers)
 
 
 def _from_framework(request: Request, error: Exception) -> Response:

@@ -14,10 +14,11 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.linked_data import is_iri
 from migkg.web import negotiation
+from migkg.web.answers import answer_response, caller_of
 from migkg.web.problems import HttpProblem
-from migkg.web.representation import validated
-from migkg.web.sparql import answer_response, not_acceptable, parse_pairs, while_connected
+from migkg.web.sparql import not_acceptable, parse_pairs
 from migkg.web.state import State, state_of
+from migkg.web.waiting import while_connected
 
 _OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)
 _DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -63,6 +64,5 @@ async def _answer(request: Request, state: State, text: str) -> Response:
         raise not_acceptable(offers)
     wanted = formats.BY_MEDIA_TYPE[chosen]
     query = Query(text=text, form=Form.CONSTRUCT, format=wanted)
-    answer = await while_connected(request, state.engine.answer(query))
-    response = answer_response(answer, head=request.method == "HEAD")
-    return validated(request, state, f"graph-{wanted.name}", response)
+    answer = await while_connected(request, state.engine.answer(query, caller_of(request)))
+    return answer_response(request, answer, repeatable=True)

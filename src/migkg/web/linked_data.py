@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Query
+from migkg.engine.protocol import Lane, Query
 from migkg.model import formats
 from migkg.model.formats import Format
 from migkg.model.sparql_text import Form
@@ -22,6 +22,7 @@ from migkg.model.turtle import write_turtle
 from migkg.services import jsonld, ontology_docs
 from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
+from migkg.web.answers import caller_of
 from migkg.web.problems import HttpProblem
 from migkg.web.representation import DOCUMENT_FORMATS, thing_links, validated
 from migkg.web.sparql import not_acceptable
@@ -42,7 +43,7 @@ async def thing(request: Request) -> Response:
     """303 from a thing to its page or its data."""
     state = state_of(request)
     path = request.path_params["path"]
-    await _described(state, state.settings.base_iri + "id/" + path)
+    await _described(request, state.settings.base_iri + "id/" + path)
     offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
@@ -56,7 +57,7 @@ async def page(request: Request) -> Response:
     """A page for people about one thing."""
     state = state_of(request)
     path = request.path_params["path"]
-    document = await _described(state, state.settings.base_iri + "id/" + path)
+    document = await _described(request, state.settings.base_iri + "id/" + path)
     return _html(
         request, state, document, f"{state.settings.public_url}/data/{quote(path, safe=_SAFE)}"
     )
@@ -66,7 +67,7 @@ async def data(request: Request) -> Response:
     """The data about one thing; an extension fixes the format."""
     state = state_of(request)
     path, chosen = _split_extension(request.path_params["path"])
-    document = await _described(state, state.settings.base_iri + "id/" + path)
+    document = await _described(request, state.settings.base_iri + "id/" + path)
     return _rdf(request, state, document, chosen)
 
 
@@ -76,7 +77,7 @@ async def describe(request: Request) -> Response:
     iris = request.query_params.getlist("iri")
     if len(iris) != 1:
         raise HttpProblem(400, "bad-parameter", "Give exactly one parameter 'iri'.")
-    document = await _described(state, iris[0])
+    document = await _described(request, iris[0])
     offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
         url = f"{state.settings.public_url}/describe?iri={quote(iris[0])}"
@@ -125,8 +126,8 @@ def _versions(state: State) -> set[str]:
     }
 
 
-async def _described(state: State, iri: str) -> _Document:
-    triples = await state.linked_data.triples(iri)
+async def _described(request: Request, iri: str) -> _Document:
+    triples = await state_of(request).linked_data.triples(iri, caller_of(request, Lane.PAGE))
     if not triples:
         raise _not_found(f"Nothing is known of <{quote(iri, safe=_SAFE + '%#?[]')}>.")
     return _Document(iri, triples)

@@ -5,10 +5,12 @@ Source: RFC 9110, section 12.5.1, https://www.rfc-editor.org/rfc/rfc9110#section
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 HTML = "text/html"
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,17 @@ class _Range:
         return (self.type != "*") + (self.subtype != "*"), not self.parameters
 
 
-def choose(accept: Iterable[str], offers: Sequence[str]) -> str | None:
+def choose(accept: Iterable[str], offers: Iterable[str]) -> str | None:
     """The offered media type that the client likes best, or None if it accepts none.
 
     ``accept`` holds the values of all ``Accept`` lines; none at all means anything. Among types
     that the client likes equally, the first on offer wins.
     """
+    return _choose(tuple(accept), tuple(offers))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _choose(accept: tuple[str, ...], offers: tuple[str, ...]) -> str | None:
     ranges = [r for line in accept for part in line.split(",") if (r := _parse(part))]
     if not ranges:
         return offers[0] if offers else None

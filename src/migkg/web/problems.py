@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from migkg import errors
@@ -35,7 +34,16 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
         "for everything, take a dump from /dumps/.",
     ),
     errors.QueryCrashed: Kind(507, "query-crashed", "Ask for less, or take a dump from /dumps/."),
-    errors.AnswerTooLarge: Kind(413, "answer-too-large", "Add a LIMIT, or take a dump."),
+    errors.AnswerTooLarge: Kind(
+        413,
+        "answer-too-large",
+        "Add a LIMIT; or ask for the first rows only with ?truncate=; "
+        "or, for everything, take a dump from /dumps/.",
+    ),
+    errors.TooManyRequests: Kind(429, "too-many-requests", "Wait, and send fewer at a time."),
+    errors.QueryQuarantined: Kind(
+        422, "query-quarantined", "Ask for less; the same text is run again after Retry-After."
+    ),
     errors.EngineBusy: Kind(503, "busy", "Try again later."),
     errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
     errors.BadUpload: Kind(400, "bad-document"),
@@ -51,13 +59,20 @@ HTTP_KINDS = (
     Kind(404, "not-found", "Begin at the start page, or at the paths above."),
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
+    Kind(408, "request-timeout", "Send the whole request at once."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),
+    Kind(431, "head-too-large", "Send a long query by POST."),
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
     Kind(500, "internal", "Report it; the log of the service says more."),
     Kind(503, "not-ready", "Try again later."),
 )
+
+
+def status_of(name: str) -> int:
+    """The HTTP status of a kind of problem."""
+    return next(kind.status for kind in (*TABLE.values(), *HTTP_KINDS) if kind.name == name)
 
 
 class HttpProblem(Exception):
@@ -104,22 +119,18 @@ def problem_response(
     )
 
 
-def from_http_problem(_: Request, error: Exception) -> Response:
+def from_http_problem(error: HttpProblem) -> Response:
     """The response to a :class:`HttpProblem`."""
-    if not isinstance(error, HttpProblem):
-        raise error
     return problem_response(
         error.status, error.name, error.detail, headers=error.headers, **error.members
     )
 
 
-def from_error(_: Request, error: Exception) -> Response:
+def from_error(error: errors.MigkgError) -> Response:
     """The response to an error of a layer below."""
-    if not isinstance(error, errors.MigkgError):
-        raise error
     kind = next((TABLE[c] for c in type(error).__mro__ if c in TABLE), None)
     if kind is None:
-        return problem_response(500, "internal", "The service met an unexpected condition.")
+        return internal_problem()
     headers = {}
     if isinstance(error, errors.EngineBusy):
         headers["Retry-After"] = str(error.retry_after)
@@ -132,3 +143,8 @@ def from_error(_: Request, error: Exception) -> Response:
         line=getattr(error, "line", None),
         column=getattr(error, "column", None),
     )
+
+
+def internal_problem() -> Response:
+    """The response where nothing was foreseen; the log says more."""
+    return problem_response(500, "internal", "The service met an unexpected condition.")

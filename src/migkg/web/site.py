@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import Semaphore
+from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Answer, Query
-from migkg.errors import MigkgError
+from migkg.engine.protocol import Answer, Caller, Lane, Query
+from migkg.errors import EngineBusy, MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages
+from migkg.web.answers import answer_response, caller_of
 from migkg.web.problems import HttpProblem
-from migkg.web.sparql import answer_response, not_acceptable, read_body, while_connected
+from migkg.web.sparql import not_acceptable, read_body
 from migkg.web.state import State, state_of
+from migkg.web.waiting import while_connected
 
 _READY_DEADLINE = 2.0
+_RETRY_AFTER = 30
+_HEALTH = Caller("", Lane.HEALTH)
 _DUMP_TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS}
 _CLASSES = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -118,17 +126,15 @@ async def stored_query(request: Request) -> Response:
     if chosen == negotiation.HTML:
         answer = await _answer(request, state, query, formats.JSON)
         return pages.query_page(state, query, answer.read())
-    return answer_response(
-        await _answer(request, state, query, formats.BY_MEDIA_TYPE[chosen]),
-        head=request.method == "HEAD",
-    )
+    answer = await _answer(request, state, query, formats.BY_MEDIA_TYPE[chosen])
+    return answer_response(request, answer, repeatable=parsed.repeatable)
 
 
 async def _answer(
     request: Request, state: State, query: StoredQuery, chosen: formats.Format
 ) -> Answer:
     asked = Query.of(query.parsed(), chosen)
-    return await while_connected(request, state.engine.answer(asked))
+    return await while_connected(request, state.engine.answer(asked, caller_of(request)))
 
 
 def _wants_html(request: Request, other: str) -> bool:
@@ -160,7 +166,27 @@ async def dump(request: Request) -> Response:
     headers = {"ETag": f'"{record["sha256"]}"', "Migkg-Release": state.release.id}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return FileResponse(state.release.dumps / name, media_type=media_type, headers=headers)
+    return _Download(
+        state.downloads,
+        state.release.dumps / name,
+        media_type=media_type,
+        headers=headers,
+    )
+
+
+class _Download(FileResponse):
+    """A file that takes one of the places for downloads while it is sent."""
+
+    def __init__(self, places: Semaphore, path: Path, **named: Any) -> None:  # noqa: ANN401
+        if places.locked():
+            raise EngineBusy(_RETRY_AFTER, "Too many dumps are being sent.")
+        super().__init__(path, **named)
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the file, or the part that is asked for."""
+        async with self._places:
+            await super().__call__(scope, receive, send)
 
 
 def _dump_type(name: str) -> str:
@@ -207,7 +233,7 @@ async def ready(request: Request) -> Response:
     query = Query(text="ASK {}", form=Form.ASK, format=formats.JSON)
     try:
         async with asyncio.timeout(_READY_DEADLINE):
-            (await state.engine.answer(query)).close()
+            (await state.engine.answer(query, _HEALTH)).close()
     except (MigkgError, TimeoutError) as error:
         raise HttpProblem(503, "not-ready", f"The engine does not answer: {error}") from None
     return JSONResponse(

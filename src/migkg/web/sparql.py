@@ -6,29 +6,28 @@ read here, because frameworks decode form bodies leniently and hide bad UTF-8.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Answer, Query
+from migkg.engine.protocol import Query
 from migkg.model import formats
-from migkg.model.sparql_text import QueryText, read_query
+from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
 from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
+from migkg.web.answers import answer_response, caller_of
 from migkg.web.problems import HttpProblem
 from migkg.web.state import State, state_of
+from migkg.web.waiting import while_connected
 
 FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
 METHODS = "GET, HEAD, POST, OPTIONS"
-_T = TypeVar("_T")
+_DIGITS = 9  # more rows than any answer has
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,15 @@ class Operation:
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
     format: str | None
+    truncate: int | None
 
 
 async def endpoint(request: Request) -> Response:
     """Answers one query."""
     state = state_of(request)
-    if request.method != "POST" and not _has_query(request):
-        return _about(request, state)
     operation = await read_operation(request, state.settings.query_text)
+    if operation is None:
+        return _about(request, state)
     text = read_query(operation.query, state.settings.query_limits)
     chosen = _answer_format(request, operation, text)
     query = Query.of(
@@ -54,14 +54,11 @@ async def endpoint(request: Request) -> Response:
         chosen,
         default_graphs=operation.default_graphs,
         named_graphs=operation.named_graphs,
+        truncate=operation.truncate if text.form is Form.SELECT else None,
+        notice=f"{state.settings.public_url}/docs#truncated",
     )
-    answer = await while_connected(request, state.engine.answer(query))
-    return answer_response(answer, head=request.method == "HEAD")
-
-
-def _has_query(request: Request) -> bool:
-    pairs = parse_pairs(request.scope["query_string"], "query string")
-    return any(name in ("query", "update") for name, _ in pairs)
+    answer = await while_connected(request, state.engine.answer(query, caller_of(request)))
+    return answer_response(request, answer, repeatable=text.repeatable, truncate=operation.truncate)
 
 
 def _about(request: Request, state: State) -> Response:
@@ -74,9 +71,9 @@ def _about(request: Request, state: State) -> Response:
         raise not_acceptable([*offers, negotiation.HTML])
     if chosen == negotiation.HTML:
         return pages.editor(state)
-    endpoint_iri = f"{state.settings.public_url or str(request.base_url).rstrip('/')}/sparql"
+    base = state.settings.public_url or str(request.base_url).rstrip("/")
     chosen_format = formats.BY_MEDIA_TYPE[chosen]
-    triples = service_description.triples(endpoint_iri, state.release)
+    triples = service_description.triples(f"{base}/sparql", state.release, f"{base}/limits")
     prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
     body = rdf_io.write_triples(triples, chosen_format, prefixes=prefixes)
     return Response(body, headers={"Content-Type": chosen_format.content_type, "Vary": "Accept"})
@@ -87,42 +84,11 @@ async def update(_: Request) -> Response:
     raise HttpProblem(403, "read-only", "This service is read-only; it takes no updates.")
 
 
-def answer_response(answer: Answer, *, head: bool = False) -> Response:
-    """A complete answer as a response whose length is known."""
-    headers = {
-        "Content-Type": answer.format.content_type,
-        "Content-Length": str(answer.size),
-        "Vary": "Accept",
-    }
-    if head:
-        answer.close()
-        return Response(headers=headers)
-    return StreamingResponse(answer.chunks(), headers=headers)
+async def read_operation(request: Request, limit: int) -> Operation | None:
+    """The operation in a request, None if it is a GET for none.
 
-
-async def while_connected(request: Request, work: Awaitable[_T]) -> _T:
-    """The result of ``work``, which is cancelled when the client goes away."""
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise HttpProblem(400, "client-gone", "The client has gone.")
-        return task.result()
-    finally:
-        for future in (watcher, task):
-            if not future.done():
-                future.cancel()
-        await asyncio.gather(watcher, task, return_exceptions=True)
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def read_operation(request: Request, limit: int) -> Operation:
-    """The operation in a request; raises :class:`HttpProblem` where it breaks the protocol."""
+    Raises :class:`HttpProblem` where it breaks the protocol.
+    """
     pairs = parse_pairs(request.scope["query_string"], "query string")
     if request.method == "POST":
         media_type, charset = _content_type(request)
@@ -143,6 +109,8 @@ async def read_operation(request: Request, limit: int) -> Operation:
                 f"not {media_type or 'none'}.",
                 headers={"Accept-Post": f"{FORM}, {DIRECT}"},
             )
+    elif not any(name in ("query", "update") for name, _ in pairs):
+        return None
     return _operation(pairs, limit)
 
 
@@ -163,12 +131,20 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
             raise _parameter(f"The graph {iri!r} is not an absolute IRI.")
     given = bool(default or named)
     names = values("format")
+    truncate = values("truncate")
     return Operation(
         queries[0],
         default if given else None,
         named if given else None,
         names[-1] if names else None,
+        _rows(truncate[-1]) if truncate else None,
     )
+
+
+def _rows(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:_DIGITS]) > 0):
+        raise _parameter("The parameter 'truncate' is a number of rows, 1 or more.")
+    return int(text[:_DIGITS])
 
 
 def _answer_format(request: Request, operation: Operation, text: QueryText) -> formats.Format:
@@ -179,9 +155,11 @@ def _answer_format(request: Request, operation: Operation, text: QueryText) -> f
     # Some clients send names of their own beside a good Accept, so an unknown name says nothing.
     given = operation.format if "/" in (operation.format or "") else None
     wanted = [given] if given else request.headers.getlist("accept")
-    media_types = [media_type for item in offers for media_type in item.media_types]
     preferred = [item.media_type for item in offers]
-    chosen = negotiation.choose(wanted, preferred) or negotiation.choose(wanted, media_types)
+    chosen = negotiation.choose(wanted, preferred)
+    if chosen is None:
+        media_types = [media_type for item in offers for media_type in item.media_types]
+        chosen = negotiation.choose(wanted, media_types)
     if chosen is None:
         raise not_acceptable(preferred)
     return next(item for item in offers if chosen in item.media_types)
@@ -209,7 +187,8 @@ def parse_pairs(data: bytes, where: str) -> list[tuple[str, str]]:
 
 
 def _unquote(data: bytes, where: str) -> str:
-    return decode_utf8(unquote_to_bytes(data.replace(b"+", b" ")), where)
+    plain = data.replace(b"+", b" ")
+    return decode_utf8(unquote_to_bytes(plain) if b"%" in plain else plain, where)
 
 
 def decode_utf8(data: bytes, where: str) -> str:

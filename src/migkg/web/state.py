@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -28,9 +29,10 @@ class State:
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     validator: Validator
+    downloads: asyncio.Semaphore
 
 
 def state_of(request: Request) -> State:
     """The state of the application that handles the request."""
-    state: State = request.app.state.migkg
+    state: State = request.scope["state"]["migkg"]
     return state

@@ -1,0 +1,19 @@
+"""Makes a store on disk from N-Quads: ``python -m migkg.engine.disk_store FILE FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+
+import pyoxigraph as ox
+
+
+def make(path: str, folder: str) -> None:
+    """Loads a file into a new store and leaves it compact and complete on disk."""
+    store = ox.Store(folder)
+    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    store.optimize()
+    store.flush()
+
+
+if __name__ == "__main__":
+    make(*sys.argv[1:])

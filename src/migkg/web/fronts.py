@@ -1,0 +1,186 @@
+"""The processes of a running service: one that watches, one that holds the release, the fronts.
+
+All fronts listen on the same port, each on a socket of its own (SO_REUSEPORT). The sockets belong
+to the process that watches, so that connections wait in them while a front is replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
+
+import uvicorn
+
+from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.keeper import Keeper
+from migkg.engine.protocol import Engine
+from migkg.engine.release import Release
+from migkg.engine.zygote import die_with_parent
+from migkg.errors import BadSetting
+from migkg.settings import Settings
+from migkg.web.app import create_app
+from migkg.web.connection import connection_class
+
+log = logging.getLogger(__name__)
+
+_GRACE = 3
+_PATIENCE = 5.0
+_BACKLOG = 2048
+_LIVED = 5.0
+_PAUSE = 0.2  # seconds before a front that lived for less than that is started again
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(settings: Settings, release: Release, say: Callable[[str], object]) -> None:
+    """Serves until it is told to end (SIGTERM, SIGINT); says where."""
+    sockets = listen(settings.host, settings.port, settings.workers)
+    port = sockets[0].getsockname()[1]
+    say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
+    share = settings.share()
+    keeper = None if settings.engine_url else Keeper(release, settings)
+    if keeper:
+        keeper.start()
+    engine: Engine | None = EmbeddedEngine(keeper.control, share) if keeper else None
+    app = create_app(settings, release, engine)
+    _Watch(keeper, sockets, uvicorn_config(app, share)).run()
+
+
+def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
+    """How a front speaks HTTP."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] # an ASGI application
+        loop="uvloop",
+        http=connection_class(settings),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.connections,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+def listen(host: str, port: int, number: int) -> list[socket.socket]:
+    """Sockets on one port that share what comes; raises ``OSError`` if somebody else has it."""
+    family, _, _, _, address = _resolve(host, port)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        address = (host, probe.getsockname()[1])
+    sockets = []
+    for _ in range(number):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(address)
+        sock.listen(_BACKLOG)
+        sockets.append(sock)
+    return sockets
+
+
+def _resolve(host: str, port: int) -> tuple[int, int, int, str, tuple[str, int]]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]  # type: ignore[return-value]
+    except socket.gaierror:
+        raise BadSetting("MIGKG_HOST", host, "it is no address of this machine") from None
+
+
+class _Watch:
+    """Keeps the processes of the service alive, and ends them all when it ends."""
+
+    def __init__(
+        self, keeper: Keeper | None, sockets: list[socket.socket], config: uvicorn.Config
+    ) -> None:
+        self._keeper = keeper
+        self._sockets = sockets
+        self._config = config
+        self._fronts: dict[int, tuple[int, float]] = {}  # by process: its socket, its start
+        self._ending = False
+
+    def run(self) -> None:
+        """Returns when all processes have ended after a signal."""
+        try:
+            for index in range(len(self._sockets)):
+                self._start_front(index)
+            if self._keeper:
+                self._keeper.wait()
+            self._watch()
+        finally:
+            self._stop_fronts()
+            if self._keeper:
+                self._keeper.close()
+
+    def _watch(self) -> None:
+        wake, waker = os.pipe()
+        for end in (wake, waker):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        for number in _ENDING:
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # so that it wakes
+        while not self._ending:
+            self._look()
+            select.select([wake], [], [])
+            with suppress(BlockingIOError):
+                os.read(wake, 4096)
+
+    def _end(self, *_: object) -> None:
+        self._ending = True
+
+    def _look(self) -> None:
+        """Starts again what has ended."""
+        if self._keeper and self._keeper.has_ended():
+            self._keeper.restart()
+        for pid, (index, since) in list(self._fronts.items()):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                del self._fronts[pid]
+                log.warning("Front process %d has ended; starting another.", pid)
+                if time.monotonic() - since < _LIVED:
+                    time.sleep(_PAUSE)
+                self._start_front(index)
+
+    def _start_front(self, index: int) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if not pid:
+            self._be_front(index, parent)
+        self._fronts[pid] = (index, time.monotonic())
+
+    def _be_front(self, index: int, parent: int) -> NoReturn:
+        status = 1
+        try:
+            die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            for number in (*_ENDING, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            for other, sock in enumerate(self._sockets):
+                if other != index:
+                    sock.close()
+            uvicorn.Server(self._config).run(sockets=[self._sockets[index]])
+            status = 0
+        except KeyboardInterrupt:
+            status = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _stop_fronts(self) -> None:
+        for pid in self._fronts:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + _PATIENCE
+        for pid in self._fronts:
+            while not os.waitpid(pid, os.WNOHANG)[0]:
+                if time.monotonic() > end:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.01)

@@ -1,0 +1,97 @@
+"""Paths and what answers them: one resource a path, whatever the method."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from migkg.errors import MigkgError
+from migkg.web.headers import Ready, complete
+from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
+
+log = logging.getLogger(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+READ = ("GET", "HEAD")
+WRITE = ("POST", "PUT", "DELETE", "PATCH")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path of the service."""
+
+    path: str
+    endpoint: Endpoint
+    summary: str
+    methods: tuple[str, ...] = READ
+    refused: tuple[str, ...] = ()  # known to the protocol, answered 403
+
+
+class Resource:
+    """ASGI application of one path; it knows all methods, so that 405 can name them."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._allowed = ", ".join((*route.methods, "OPTIONS"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, with a problem document if it fails."""
+        try:
+            response = await self._answer(Request(scope, receive, send))
+        except HttpProblem as problem:
+            response = from_http_problem(problem)
+        except MigkgError as error:
+            response = from_error(error)
+        except Exception:
+            log.exception("%s failed", scope["path"])
+            response = internal_problem()
+        if not isinstance(response, Ready):
+            complete(response.raw_headers)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        method = request.method
+        if method == "OPTIONS":
+            return _options(request, self._allowed)
+        if method in self._route.refused:
+            raise HttpProblem(403, "read-only", "This service is read-only; it changes no graph.")
+        if method not in self._route.methods:
+            raise HttpProblem(
+                405,
+                "method-not-allowed",
+                f"{self._route.path} takes {self._allowed}, not {method}.",
+                headers={"Allow": self._allowed},
+            )
+        return await self._route.endpoint(request)
+
+
+class Direct:
+    """ASGI middleware that finds a path without parameters in a table, not by trying patterns."""
+
+    def __init__(self, others: ASGIApp, app: object, resources: Mapping[str, ASGIApp]) -> None:
+        self._others = others
+        self._app = app
+        self._resources = {path: r for path, r in resources.items() if "{" not in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one connection."""
+        if scope["type"] == "http" and scope["path"] in self._resources:
+            scope["app"] = self._app
+            await self._resources[scope["path"]](scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+
+def _options(request: Request, allowed: str) -> Response:
+    headers = {"Allow": allowed}
+    if "access-control-request-method" in request.headers:
+        headers["Access-Control-Allow-Methods"] = allowed
+        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
+        headers["Access-Control-Max-Age"] = "86400"
+    return Response(status_code=204, headers=headers)
