@@ -10,7 +10,8 @@ import pyoxigraph as ox
 def make(path: str, folder: str) -> None:
     """Loads a file into a new store and leaves it compact and complete on disk."""
     store = ox.Store(folder)
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    # Not bulk_load, which gives blank nodes new names.
+    store.bulk_extend(ox.parse(path=path, format=ox.RdfFormat.N_QUADS))
     store.optimize()
     store.flush()
 

@@ -105,7 +105,8 @@ def _fork_child(open_store: OpenStore, sock: socket.socket, pipe: int, memory: i
 
 def _in_memory(path: str) -> OpenStore:
     store = ox.Store()
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    # Not bulk_load, which gives blank nodes new names each time: a release has the same ones always.
+    store.bulk_extend(ox.parse(path=path, format=ox.RdfFormat.N_QUADS))
     gc.collect()
     gc.freeze()
     return lambda: store

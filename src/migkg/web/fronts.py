@@ -6,6 +6,7 @@ to the process that watches, so that connections wait in them while a front is r
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import select
@@ -166,6 +167,7 @@ class _Watch:
             for other, sock in enumerate(self._sockets):
                 if other != index:
                     sock.close()
+            gc.freeze()  # what all fronts share is never garbage
             uvicorn.Server(self._config).run(sockets=[self._sockets[index]])
             status = 0
         except KeyboardInterrupt:
