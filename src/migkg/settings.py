@@ -40,6 +40,10 @@ def _default_processes() -> int:
     return max(4, 2 * _processors())
 
 
+def _default_slow_queries() -> int:
+    return max(2, _processors() // 2)
+
+
 def _default_page_processes() -> int:
     return _default_processes() // 2
 
@@ -99,8 +103,10 @@ class Settings:
         0.25, "Seconds after which a query is slow: it then goes behind all that are quick."
     )
     slow_queries: int = field(
-        default_factory=_default_processes,
-        metadata={"help": "Slow queries that run at the same time; empty: as query processes."},
+        default_factory=_default_slow_queries,
+        metadata={
+            "help": "Slow queries that run at the same time; empty: half the processors, at least 2."
+        },
     )
     quarantine: float = _setting(
         300.0, "Seconds for which a query that ended two processes is not run."
