@@ -105,7 +105,8 @@ class Settings:
     slow_queries: int = field(
         default_factory=_default_slow_queries,
         metadata={
-            "help": "Slow queries that run at the same time; empty: half the processors, at least 2."
+            "help": "Slow queries that run at the same time; empty: half the processors, "
+            "at least 2."
         },
     )
     quarantine: float = _setting(

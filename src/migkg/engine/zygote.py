@@ -105,7 +105,7 @@ def _fork_child(open_store: OpenStore, sock: socket.socket, pipe: int, memory: i
 
 def _in_memory(path: str) -> OpenStore:
     store = ox.Store()
-    # Not bulk_load, which gives blank nodes new names each time: a release has the same ones always.
+    # Not bulk_load, which gives blank nodes new names: a release always has the same.
     store.bulk_extend(ox.parse(path=path, format=ox.RdfFormat.N_QUADS))
     gc.collect()
     gc.freeze()
