@@ -43,12 +43,13 @@ def die_with_parent(parent: int) -> None:
 
 
 def die_with_pipe(descriptor: int) -> None:
-    """Makes the kernel end this process when the writing end of a pipe is closed.
+    """Makes the kernel kill this process when the writing end of a pipe is closed.
 
-    The end of the pipe is a SIGIO, which ends a process that does not handle it, in the midst of
-    a query too.
+    In the midst of a query too, and when it is stopped: a stopped process takes no other signal
+    than SIGKILL, so the SIGIO that a pipe sends of itself would wait for ever.
     """
     fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
     with suppress(BlockingIOError):
@@ -140,15 +141,21 @@ def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -
 def _fork_for(open_store: OpenStore, descriptor: int, pipe: int, memory: int) -> None:
     """Forks a child; its socket brings the number and the handle of its process first."""
     with socket.socket(fileno=descriptor) as child_socket:
-        pid = _fork_child(open_store, child_socket, pipe, memory)
-        os.close(pipe)
-        # Whoever asked may have gone, and the child with them.
-        with suppress(ProcessLookupError, BrokenPipeError):
-            pidfd = os.pidfd_open(pid)
-            try:
-                socket.send_fds(child_socket, [wire.PROCESS.pack(pid)], [pidfd])
-            finally:
-                os.close(pidfd)
+        try:
+            # There may be too many processes, or whoever asked has gone and the child with them.
+            with suppress(OSError):
+                pid = _fork_child(open_store, child_socket, pipe, memory)
+                _send_handle(child_socket, pid)
+        finally:
+            os.close(pipe)
+
+
+def _send_handle(child_socket: socket.socket, pid: int) -> None:
+    pidfd = os.pidfd_open(pid)
+    try:
+        socket.send_fds(child_socket, [wire.PROCESS.pack(pid)], [pidfd])
+    finally:
+        os.close(pidfd)
 
 
 if __name__ == "__main__":
