@@ -52,7 +52,8 @@ class EmbeddedEngine:
         self._idle.append(await self._fork(_START_WAIT))
 
     async def close(self) -> None:
-        """Ends every process."""
+        """Ends every process; no other is made."""
+        self._control = None
         for task in self._making:
             task.cancel()
         await asyncio.gather(*self._making, return_exceptions=True)
@@ -65,6 +66,7 @@ class EmbeddedEngine:
         self._quarantine.check(query.text)
         place = await self._admission.enter(caller.client, caller.lane)
         try:
+            self._quarantine.check(query.text)  # the same may have run while this one waited
             return await self._try(query, place)
         finally:
             place.leave()
@@ -80,7 +82,9 @@ class EmbeddedEngine:
                 spool=self._spool,
             )
             try:
-                await self._run(query, answer, place, deadline)
+                # What is idle may have ended with the first and not be known yet.
+                child = await (self._take() if attempt == 1 else self._fork(_FORK_WAIT))
+                await self._run(child, query, answer, place, deadline)
             except ChildLost:
                 answer.close()
                 if attempt == _ATTEMPTS:
@@ -96,13 +100,14 @@ class EmbeddedEngine:
                 return answer
         raise QueryCrashed("The processes that ran the query ended twice.")
 
-    async def _run(self, query: Query, answer: Answer, place: Place, deadline: float) -> None:
-        child = await self._take()
+    async def _run(
+        self, child: Child, query: Query, answer: Answer, place: Place, deadline: float
+    ) -> None:
         self._working.add(child)
         kept = False
         try:
-            rows = query.truncate or self._settings.answer_rows
-            if not await child.run(self._request(query, rows), answer, rows, self._slow_after):
+            request, rows = self._request(query)
+            if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
             kept = True
         except BadQuery:
@@ -110,11 +115,15 @@ class EmbeddedEngine:
             raise
         finally:
             self._working.discard(child)
-            if kept and child.served < _QUERIES and answer.size < _BYTES:
+            if kept and self._is_good(child) and answer.size < _BYTES:
                 self._idle.append(child)
             else:
                 child.kill()
                 self._replace()
+
+    def _is_good(self, child: Child) -> bool:
+        """True if a process may run another query; a priority that was lowered stays low."""
+        return self._control is not None and not child.lowered and child.served < _QUERIES
 
     async def _run_slowly(self, child: Child, place: Place, deadline: float) -> None:
         """Waits for the end of a query that takes long, behind all that are quick."""
@@ -124,11 +133,15 @@ class EmbeddedEngine:
         if not await child.wait(max(0.0, deadline - time.monotonic())):
             raise QueryTimeout(self._settings.query_deadline)
 
-    def _request(self, query: Query, rows: int) -> bytes:
-        return wire.pack_request(
+    def _request(self, query: Query) -> tuple[bytes, int]:
+        """The request for a query process, and the rows that its answer may have."""
+        rows, cut = self._settings.answer_rows, ""
+        if query.truncate is not None and query.truncate <= rows:
+            rows, cut = query.truncate, query.cut
+        request = wire.pack_request(
             {
                 "text": query.text,
-                "cut": query.cut,
+                "cut": cut,
                 "notice": query.notice,
                 "rows": rows,
                 "base": self._settings.base_iri,
@@ -138,6 +151,7 @@ class EmbeddedEngine:
                 "named_graphs": query.named_graphs,
             },
         )
+        return request, rows
 
     async def _take(self) -> Child:
         """A process that is free and lives, the one used last first: its caches are warm."""
@@ -148,9 +162,12 @@ class EmbeddedEngine:
         return await self._fork(_FORK_WAIT)
 
     async def _fork(self, wait: float) -> Child:
-        if self._control is None:
-            raise EngineUnavailable("The engine is not started.")
-        return await Child.fork(self._control, wait)
+        for _ in range(_ATTEMPTS):
+            if self._control is None:
+                raise EngineUnavailable("The engine is not started.")
+            with contextlib.suppress(ChildLost):  # with the zygote, for instance
+                return await Child.fork(self._control, wait)
+        raise EngineUnavailable("The query processes end as soon as they are made.")
 
     def _replace(self) -> None:
         """Makes a process in advance if none is left."""
@@ -190,7 +207,6 @@ class OwnEngine(EmbeddedEngine):
         """Ends every process."""
         self._unwatch()
         await super().close()
-        self._control = None
         if self._keeper:
             self._keeper.close()
             self._keeper = None
