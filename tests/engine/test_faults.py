@@ -170,23 +170,28 @@ def test_a_query_is_answered_though_every_idle_process_was_killed(store: Path) -
     use(embedded(store, query_processes=4), work)
 
 
-def test_a_query_that_loses_two_processes_is_an_error(store: Path) -> None:
+@pytest.mark.parametrize(("slow_after", "attempts"), [(0.01, 2), (60.0, 5)], ids=["slow", "quick"])
+def test_a_query_that_loses_one_process_after_the_other_is_an_error(
+    store: Path, slow_after: float, attempts: int
+) -> None:
     async def work(engine: OwnEngine) -> None:
-        (first,) = children(zygote())
         task = asyncio.create_task(engine.answer(ENDLESS))
-        await soon(lambda: ticks(first) > 2)
-        os.kill(first, signal.SIGKILL)
+        killed: set[int] = set()
 
-        def second() -> list[int]:
-            return [pid for pid in children(zygote()) if ticks(pid) > 2 and pid != first]
+        def running() -> set[int]:
+            return {pid for pid in children(zygote()) if ticks(pid) > 2} - killed
 
-        await soon(lambda: bool(second()))
-        os.kill(second()[0], signal.SIGKILL)
-        with pytest.raises(QueryCrashed, match="ended twice"):
+        for _ in range(attempts):
+            assert not task.done()
+            await soon(lambda: bool(running()))
+            (pid,) = running()
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+        with pytest.raises(QueryCrashed, match="one after the other"):
             await task
         assert (await engine.answer(ASK)).read() == TRUE
 
-    use(embedded(store), work)
+    use(embedded(store, slow_after=slow_after), work)
 
 
 def test_a_slow_query_that_loses_its_process_keeps_one_slow_place(store: Path) -> None:

@@ -109,6 +109,11 @@ class Place:
         self.held = Held.PLACE
         self._admission = admission
 
+    @property
+    def is_slow(self) -> bool:
+        """True if the query has run for long."""
+        return self.held is Held.SLOW_PLACE
+
     async def slow_down(self, pause: Callable[[], None]) -> None:
         """Changes to a slow place; calls ``pause`` first if one must be waited for.
 
@@ -183,7 +188,7 @@ class Admission:
 
     async def slow_down(self, place: Place, pause: Callable[[], None]) -> None:
         """See :meth:`Place.slow_down`."""
-        if place.held is Held.SLOW_PLACE:  # its first process was lost after it had become slow
+        if place.is_slow:  # its first process was lost after it had become slow
             return
         self._count(place)
         place.held = Held.NOTHING

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import time
@@ -26,6 +27,9 @@ from migkg.settings import Settings
 
 _START_WAIT = 600.0
 _FORK_WAIT = 10.0
+# How often a query is begun when its processes are ended from outside. A quick one costs little,
+# and one that has run for long may itself be why the kernel ends them.
+_QUICK_ATTEMPTS = 5
 _ATTEMPTS = 2
 # A process is replaced after so many queries, or after one answer of so many bytes, because what
 # it once took it keeps.
@@ -72,33 +76,35 @@ class EmbeddedEngine:
             place.leave()
 
     async def _try(self, query: Query, place: Place) -> Answer:
-        """The answer; a process that was lost through no fault of its own is replaced once."""
+        """The answer; a process that was lost through no fault of its own is replaced."""
         deadline = time.monotonic() + self._settings.query_deadline
-        for attempt in range(1, _ATTEMPTS + 1):
-            answer = Answer(
-                query.format,
-                limit=self._settings.answer_bytes,
-                memory=self._settings.answer_memory,
-                spool=self._spool,
-            )
+        for attempt in itertools.count(1):
             try:
-                # What is idle may have ended with the first and not be known yet.
-                child = await (self._take() if attempt == 1 else self._fork(_FORK_WAIT))
-                await self._run(child, query, answer, place, deadline)
-            except ChildLost:
-                answer.close()
-                if attempt == _ATTEMPTS:
-                    self._quarantine.count(query.text)
+                return await self._attempt(query, place, deadline, again=attempt > 1)
             except QueryCrashed:
-                answer.close()
                 self._quarantine.count(query.text)
                 raise
-            except BaseException:
-                answer.close()
-                raise
-            else:
-                return answer
-        raise QueryCrashed("The processes that ran the query ended twice.")
+            except ChildLost:
+                if attempt >= (_ATTEMPTS if place.is_slow else _QUICK_ATTEMPTS):
+                    break
+        self._quarantine.count(query.text)
+        raise QueryCrashed("The processes that ran the query ended, one after the other.")
+
+    async def _attempt(self, query: Query, place: Place, deadline: float, *, again: bool) -> Answer:
+        answer = Answer(
+            query.format,
+            limit=self._settings.answer_bytes,
+            memory=self._settings.answer_memory,
+            spool=self._spool,
+        )
+        try:
+            # What is idle may have ended with the one that was lost, and not be known yet.
+            child = await (self._fork(_FORK_WAIT) if again else self._take())
+            await self._run(child, query, answer, place, deadline)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
 
     async def _run(
         self, child: Child, query: Query, answer: Answer, place: Place, deadline: float

@@ -144,9 +144,9 @@ def _on_disk(path: str) -> Access:
 
 def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -> None:
     """Opens the store, says so, then forks a child for every request on the control socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     access = _on_disk(path) if kind == "disk" else _in_memory(path)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.write(ready, b"R")
     os.close(ready)
     while True:
