@@ -344,10 +344,29 @@ def test_an_address_that_cannot_be_had_is_a_bad_setting(host: str, port: int) ->
 def test_a_front_may_open_as_many_files_as_the_machine_allows(
     small: Settings, tmp_path: Path
 ) -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with serving(small, tmp_path / "log") as service:
-        for pid in service.fronts:
-            assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (most, most)
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+    try:
+        with serving(small, tmp_path / "log") as service:
+            for pid in service.fronts:
+                assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+
+def test_a_service_whose_release_is_on_disk_answers_and_survives_as_well(
+    small: Settings, tmp_path: Path
+) -> None:
+    with serving(small, tmp_path / "log", MIGKG_MEMORY_BUDGET="1") as service:
+        assert all_answer(service)
+        assert service.said("queries read them from disk") == 1
+        lost = service.zygote
+        for pid in (lost, service.fronts[0]):
+            os.kill(pid, signal.SIGKILL)
+        assert all_answer(service)
+        eventually(lambda: service_is_whole(service) and service.zygote != lost)
+        names = b"SELECT (COUNT(*) AS ?n) { ?book <https://tiny.example/ontology#title> ?title }"
+        assert b'"value":"2"' in ask(service, names)[1]
 
 
 class Client(threading.Thread):
