@@ -1,10 +1,12 @@
-"""Makes a store on disk from N-Quads: ``python -m migkg.engine.disk_store FILE FOLDER``."""
+"""Makes a store on disk: ``python -m migkg.engine.disk_store NQUADS FOLDER PARENT``."""
 
 from __future__ import annotations
 
 import sys
 
 import pyoxigraph as ox
+
+from migkg.engine.zygote import die_with_parent
 
 
 def make(path: str, folder: str) -> None:
@@ -17,4 +19,5 @@ def make(path: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    make(*sys.argv[1:])
+    die_with_parent(int(sys.argv[3]))
+    make(*sys.argv[1:3])
