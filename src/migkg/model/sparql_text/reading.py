@@ -19,7 +19,7 @@ from migkg.errors import BadQuery, QueryRefused
 from migkg.model import formats
 from migkg.model.sparql_text.escapes import Escapes
 from migkg.model.sparql_text.structure import Structure, TooMuch
-from migkg.model.sparql_text.tokens import matches, token_end, tokens
+from migkg.model.sparql_text.tokens import matches, tokens
 from migkg.settings import Limits
 
 
@@ -153,10 +153,9 @@ class _Reading:
         }
 
     def _keyword(self, match: re.Match[str]) -> None:
-        start = match.start()
-        word = self._text[start : token_end(match)].upper()
+        word = self._text[match.start() : match.end("word")].upper()
         if word not in _ORDINARY:
-            self._rare_keyword(word, start)
+            self._rare_keyword(word, match.start())
         self._structure.word(word)
 
     def _rare_keyword(self, word: str, offset: int) -> None:
@@ -178,10 +177,10 @@ class _Reading:
         self._structure.separator(self._text[match.start()])
 
     def _operator(self, match: re.Match[str]) -> None:
-        self._structure.operator(self._text[match.start() : token_end(match)])
+        self._structure.operator(self._text[match.start() : match.end("operator")])
 
     def _open(self, match: re.Match[str]) -> None:
-        self._structure.open(self._text[match.start() : token_end(match)])
+        self._structure.open(self._text[match.start() : match.end("open")])
 
     def _unclosed(self, match: re.Match[str]) -> None:
         self._fail(BadQuery, "The string that starts here has no end.", match.start())

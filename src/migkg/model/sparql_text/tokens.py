@@ -76,18 +76,13 @@ def matches(text: str) -> Iterator[re.Match[str]]:
     return TOKEN.finditer(text, opening.end() if opening else 0)
 
 
-def token_end(match: re.Match[str]) -> int:
-    """Where the token of a match ends."""
-    return match.end(match.lastindex or 0)
-
-
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a query without white space and comments.
 
     A quotation mark without its partner is a token ``unclosed``, and the last one.
     """
     for match in matches(text):
-        kind = match.lastgroup or "other"
+        kind, end = match.lastgroup or "other", match.end(match.lastindex or 0)
         if kind == "local":
             kind = "name"
-        yield Token(kind, text[match.start() : token_end(match)], match.start())
+        yield Token(kind, text[match.start() : end], match.start())
