@@ -97,6 +97,27 @@ def test_tokens_are_counted_without_space_and_comments() -> None:
     assert (caught.value.line, caught.value.column) == (2, 18)
 
 
+CONSTANT = ["1", "-2.5e-3", "<x:a>", "ex:a", ":", "'a'@en", "'''x\ny'''^^ex:t", "UNDEF", "true"]
+
+
+@pytest.mark.parametrize("constant", [*CONSTANT, f"( {' '.join(CONSTANT)} )"])
+@pytest.mark.parametrize("head", ["VALUES ?x {", "values#\n(?x $y){", "Values ( ) {"])
+def test_the_rows_of_values_may_be_many(constant: str, head: str) -> None:
+    rows = f"{constant} # more\n" * 1000
+    text = f"SELECT * {{ {head} {rows} }} BIND(1 AS ?y) ?s ?p 2 . ?s ?p 3 }} {head} {rows} }}"
+    limits = Limits(tokens=21, patterns=3, operators=4)
+    assert read_query(text, limits).text == text
+    for less in (Limits(tokens=20), Limits(patterns=2), Limits(operators=3)):
+        with pytest.raises(QueryRefused):
+            read_query(text, less)
+
+
+@pytest.mark.parametrize("hidden", ["SERVICE <x> {}", "} SERVICEex:x {}", "1 } service <x> {}"])
+def test_rows_hide_no_keyword(hidden: str) -> None:
+    with pytest.raises(QueryRefused, match="SERVICE"):
+        read_query(f"SELECT * {{ VALUES ?x {{ 1 2 ex:a {hidden} }} }}")
+
+
 @pytest.mark.parametrize(
     ("text", "column"),
     [

@@ -102,7 +102,7 @@ TOO_WIDE = {
     "having": "SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING " + _many("(COUNT(?o) > #)", 5000),
     "order": "SELECT * { ?s ?p ?o } ORDER BY " + _many("?x#", 20_000),
     "described": "DESCRIBE " + _many("<x:#>", 10_000),
-    "rows": _where("VALUES ?x { " + _many("#", 30_000) + " }"),
+    "rows of variables": _where("VALUES ?x { " + _many("?x#", 30_000) + " }"),
     "list": _where("FILTER(1 IN (" + _many("#", 20_000, ",") + "))"),
     "arguments": _where("BIND(CONCAT(" + _many("'#'", 20_000, ",") + ") AS ?x)"),
     "graph names": "SELECT * " + _many("FROM <x:#>", 10_000) + " {}",
