@@ -129,7 +129,9 @@ class Settings:
     query_operators: int = _setting(
         Limits.operators, "Operators, clauses and selected things in a query."
     )
-    query_tokens: int = _setting(Limits.tokens, "Words, terms and signs in a query.")
+    query_tokens: int = _setting(
+        Limits.tokens, "Words, terms and signs in a query, outside the rows of VALUES."
+    )
     answer_rows: int = _setting(1_000_000, "Rows of the largest answer.")
     answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
     answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Semaphore
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,7 @@ async def validate(request: Request) -> Response:
             f"Send RDF as one of {', '.join(known)}, not compressed.",
             headers={"Accept-Post": ", ".join(known)},
         )
+    _refuse_charset(request)
     offers = [item.media_type for item in formats.GRAPH_FORMATS]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
@@ -213,6 +215,15 @@ async def validate(request: Request) -> Response:
     data = await read_body(request, state.settings.upload_bytes)
     report = await state.validator.validate(data, uploaded)
     return _report(state, report, formats.BY_MEDIA_TYPE[chosen])
+
+
+def _refuse_charset(request: Request) -> None:
+    """415 for a document that says that it is not UTF-8."""
+    content_type = Message()
+    content_type["Content-Type"] = request.headers["content-type"]
+    charset = content_type.get_content_charset("utf-8")
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
 
 
 def _report(state: State, ntriples: bytes, chosen: formats.Format) -> Response:
