@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import select
 import signal
 import socket
@@ -41,6 +42,7 @@ _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 def serve(settings: Settings, release: Release, say: Callable[[str], object]) -> None:
     """Serves until it is told to end (SIGTERM, SIGINT); says where."""
+    _allow_files()
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
@@ -51,6 +53,12 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     engine: Engine | None = EmbeddedEngine(keeper.control, share) if keeper else None
     app = create_app(settings, release, engine)
     _Watch(keeper, sockets, uvicorn_config(app, share)).run()
+
+
+def _allow_files() -> None:
+    """Lets this process and those it makes have as many connections and files open as they may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
@@ -64,7 +72,6 @@ def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.connections,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
     )
