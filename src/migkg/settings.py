@@ -141,7 +141,7 @@ class Settings:
         30.0, "Seconds in which a request must have arrived, from its first byte to its last."
     )
     stall_deadline: float = _setting(
-        30.0, "Seconds after which a connection is closed whose client takes nothing."
+        30.0, "Seconds after which a connection is closed whose client takes next to nothing."
     )
     downloads: int = _setting(64, "Dumps that are sent at the same time.")
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")

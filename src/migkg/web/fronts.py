@@ -81,7 +81,6 @@ def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.connections,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
     )
