@@ -86,9 +86,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         PROXY_HOPS="1",
         QUERY_PROCESSES="1",
         SLOW_QUERIES="1",
-        SLOW_AFTER="0.2",
+        SLOW_AFTER="1",
         QUERY_QUEUE="3",
-        QUERY_DEADLINE="6",
+        QUERY_DEADLINE="8",
         QUERY_WAIT="30",
     ) as running:
         yield running
@@ -102,8 +102,8 @@ def test_of_two_clients_behind_one_proxy_the_greedy_one_waits(service: Edge) -> 
     with ThreadPoolExecutor(12) as pool:
         greedy = [pool.submit(asked_by, service, "10.0.0.1", f"{ENDLESS}#{n}") for n in range(12)]
         eventually(lambda: any(one.done() for one in greedy), PATIENCE)
-        others = [asked_by(service, "10.0.0.2", f"ASK {{}} #{number}") for number in range(10)]
-        assert [reply.status for reply in others] == [200] * 10
+        others = [asked_by(service, "10.0.0.2", f"ASK {{}} #{number}") for number in range(4)]
+        assert [reply.status for reply in others] == [200] * 4
         statuses = [one.result().status for one in greedy]
     assert statuses.count(429) >= 4
     assert set(statuses) <= {429, 503, 504}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ import pytest
 
 from migkg.settings import Settings
 from tests.processes import children, eventually
-from tests.tiny import edit
+from tests.tiny import BASE, edit
 from tests.web.client import Reply, ask, sparql
 from tests.web.edge import (
     CLOSING,
@@ -39,6 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         PAGE_PROCESSES="1",
         QUERY_DEADLINE="600",
         QUERY_WAIT="600",
+        VALIDATE_DEADLINE="600",
     ) as running:
         yield running
 
@@ -90,6 +91,26 @@ def test_a_form_is_given_up_too_and_so_is_a_query_in_chunks(service: Edge) -> No
         sock.sendall(head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
         wait_for_busy(service, 1)
     wait_for_busy(service, 0)
+
+
+def validations(service: Edge) -> list[int]:
+    found = []
+    for pid in children(service.front):
+        with suppress(OSError):
+            if b"migkg.services.uploads" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def test_the_process_of_a_validation_ends_when_its_client_goes(service: Edge) -> None:
+    books = "".join(f"<a:{number}> a t:Book .\n" for number in range(300_000))
+    body = f"@prefix t: <{BASE}ontology#> .\n{books}".encode()
+    fields = ["Content-Type: text/turtle", f"Content-Length: {len(body)}"]
+    with connect(service) as sock:
+        sock.sendall(get("/validate", *fields).replace(b"GET", b"POST") + body)
+        eventually(lambda: len(validations(service)) == 1, PATIENCE)
+    eventually(lambda: validations(service) == [], PATIENCE)
+    assert service.complaints() == []
 
 
 def test_a_client_that_is_there_keeps_its_query_whatever_it_sends_next(service: Edge) -> None:
