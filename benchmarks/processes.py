@@ -117,6 +117,29 @@ def _used(pid: int) -> float:
     return sum(processor_seconds(pid).values())
 
 
+class OtherWork:
+    """How many cores something else used while a tree of processes and this one worked."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._begin = time.monotonic()
+        self._start = self._others()
+
+    def cores(self) -> float:
+        """The cores since this was made."""
+        return max(0.0, self._others() - self._start) / (time.monotonic() - self._begin)
+
+    def _others(self) -> float:
+        return _busy_seconds() - _used(self._pid) - sum(os.times()[:4])
+
+
+def _busy_seconds() -> float:
+    """Seconds of processor time that the machine has spent on anything."""
+    line = (_PROC / "stat").read_text("ascii").splitlines()[0]
+    user, nice, system, _idle, _wait, interrupts, soft, steal = map(int, line.split()[1:9])
+    return (user + nice + system + interrupts + soft + steal) / _TICKS
+
+
 def resident_bytes(pids: set[int]) -> int:
     """Bytes of memory that these processes hold together; what they share counts for each."""
     total = 0

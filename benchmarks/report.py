@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.growth import CONNECTIONS, Start
@@ -88,6 +89,7 @@ def _results_json(results: Results) -> dict[str, Any]:
     return {
         "rounds": results.rounds,
         "absent": results.absent,
+        "other_work": results.other_work,
         "wrong": [
             {"system": system, "workload": workload, "why": why}
             for (system, workload), why in results.wrong.items()
@@ -163,7 +165,16 @@ def _conditions(report: Report) -> Iterator[str]:
     results = report.throughput
     yield from (f"* {name}: {value}" for name, value in report.machine.items())
     yield f"* Graph: {report.triples:,} triples, the same file for all systems"
-    yield f"* Rounds: {results.rounds}; every figure is the median over them"
+    yield (
+        f"* Rounds: {results.rounds}; every figure is the median over them (with other than "
+        f"{CONNECTIONS} connections over every second one)"
+    )
+    if results.other_work:
+        least, most = min(results.other_work), max(results.other_work)
+        yield (
+            f"* Cores that something else used meanwhile: {median(results.other_work):.1f}, the "
+            f"median over all runs ({least:.1f} to {most:.1f})"
+        )
     for key, why in results.absent.items():
         yield f"* Left out: {results.labels[key]} ({why})"
     for (system, workload), why in results.wrong.items():
@@ -201,8 +212,8 @@ def _throughput(report: Report) -> Iterator[str]:
             yield f"{results.labels[STACK]}: {text}"
             yield ""
     yield (
-        f"An answer that takes longer than {SLOW:g} s is timed once, alone. “{_NONE}”: a system "
-        f"has nothing like it, or the answers of one run would take longer than {LONGEST:g} s one "
+        f"An answer that takes longer than {SLOW:g} s is timed once, by itself. “{_NONE}”: a "
+        f"system has nothing like it, or the answers of one run would take longer than {LONGEST:g} s one "
         "after the other."
     )
     yield ""

@@ -11,13 +11,13 @@ from subprocess import SubprocessError
 from benchmarks import workloads
 from benchmarks.load import Load, Run, Summary, summary
 from benchmarks.place import Dataset, Place
-from benchmarks.processes import idle_after
-from benchmarks.requests import Expected, Requests, Wrong, check, requests_for
+from benchmarks.processes import OtherWork, idle_after
+from benchmarks.requests import Expected, Reply, Requests, Wrong, check, requests_for
 from benchmarks.systems import Running, System
 from benchmarks.workloads import HELLO, Workload
 
 LONG = 0.05  # seconds; from here on a fixed number of answers is timed, not a fixed time
-SLOW = 1.0  # seconds; from here on one answer is timed, in the first round alone
+SLOW = 1.0  # seconds; from here on one answer is timed, when it is checked
 LONGEST = 8.0  # seconds that the answers of one run may take if they come one after the other
 _ANSWERS = 3
 _SETTLE = 10.0
@@ -43,6 +43,7 @@ class Results:
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    other_work: list[float] = field(default_factory=list)  # cores, one figure a run
     rounds: int = 0
 
     def summaries(self) -> dict[Cell, Summary]:
@@ -52,12 +53,19 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much is measured: at most ``rounds`` rounds, and none begun after ``budget`` seconds."""
+    """How much is measured: at most ``rounds`` rounds, and none that might end after ``budget``
+    seconds. Every second round measures with ``usual`` connections alone.
+    """
 
-    connections: Sequence[int]
+    usual: int
+    others: Sequence[int] = ()
     rounds: int
     seconds: int
     budget: float
+
+    def connections(self, of_round: int) -> list[int]:
+        """The numbers of connections in a round, counted from 1."""
+        return sorted({self.usual, *(self.others if of_round % 2 else ())})
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class _Task:
             return load.run(self.system, self.requests, connections=connections, seconds=seconds)
         if connections > 1 and self.answer * connections > LONGEST:
             return None
-        answers = connections if connections > 1 or self.answer > SLOW else _ANSWERS
+        answers = max(connections, _ANSWERS)
         return load.batch(self.system, self.requests, connections=connections, answers=answers)
 
 
@@ -144,17 +152,32 @@ def _checked(
     except Wrong as wrong:
         results.wrong[system.key, workload.name] = str(wrong)
         return None
-    return _Task(system, workload, requests, answer)
+    if answer.seconds > SLOW:
+        results.runs[Cell(system.key, workload.name, 1)] = [_alone(answer)]
+        return None
+    return _Task(system, workload, requests, answer.seconds)
+
+
+def _alone(answer: Reply) -> Run:
+    """The check of a long answer as a run, since waiting for it again would show no more."""
+    return Run(
+        per_second=1 / answer.seconds,
+        p50=answer.seconds * 1000,
+        p99=answer.seconds * 1000,
+        requests=1,
+        bytes_each=len(answer.body),
+        errors={},
+    )
 
 
 def _rounds(
     tasks: Sequence[Sequence[_Task]], plan: Plan, load: Load, results: Results, progress: Progress
 ) -> None:
-    begin = time.monotonic()
-    while results.rounds < plan.rounds:
-        now = results.rounds + 1
+    end, longest = time.monotonic() + plan.budget, 0.0
+    while results.rounds < plan.rounds and time.monotonic() + longest < end:
+        begin, now = time.monotonic(), results.rounds + 1
         for of_one_workload in tasks:
-            for connections in plan.connections:
+            for connections in plan.connections(now):
                 for task in _turned(of_one_workload, now):
                     progress(
                         f"round {now} of {plan.rounds}: {task.workload.label}, "
@@ -162,9 +185,7 @@ def _rounds(
                     )
                     _measure_once(task, connections, plan, load, results)
         results.rounds = now
-        spent = time.monotonic() - begin
-        if spent + spent / now > plan.budget:
-            return
+        longest = max(longest, time.monotonic() - begin)
 
 
 def _turned(tasks: Sequence[_Task], by: int) -> list[_Task]:
@@ -174,11 +195,11 @@ def _turned(tasks: Sequence[_Task], by: int) -> list[_Task]:
 
 
 def _measure_once(task: _Task, connections: int, plan: Plan, load: Load, results: Results) -> None:
-    if task.answer > SLOW and results.rounds:
-        return  # once is enough, and a minute of waiting each round is not
     cell = Cell(task.system.key, task.workload.name, connections)
+    others = OtherWork(task.system.pid)
     run = task.run(load, connections=connections, seconds=plan.seconds)
     if run is not None:
+        results.other_work.append(others.cores())
         results.runs.setdefault(cell, []).append(run)
         # What a system goes on with after its clients have left must not slow the next one.
         idle_after(task.system.pid, _SETTLE)

@@ -39,9 +39,16 @@ def bench(options: argparse.Namespace, _: Settings) -> int:
         return int(command.run(make(**values), progress))
 
 
+def positive(text: str) -> int:
+    """A number from 1 on; raises ``ValueError`` for any other text."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
 def numbers(text: str) -> tuple[int, ...]:
     """Numbers with commas between them."""
-    return tuple(int(part) for part in text.split(","))
+    return tuple(positive(part) for part in text.split(","))
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -202,12 +202,16 @@ def _bench(parts: Parts) -> None:
     parser.add_argument("--quick", action="store_true", help="small data, one round, two minutes")
     parser.add_argument("--install", action="store_true", help="download the other systems first")
     parser.add_argument("--write-docs", action="store_true", help="renew docs/performance.md")
-    parser.add_argument("--triples", type=int, metavar="N", help="size of the generated graph")
+    parser.add_argument(
+        "--triples", type=bench.positive, metavar="N", help="size of the generated graph"
+    )
     parser.add_argument(
         "--sizes", type=bench.numbers, metavar="N,N", help="sizes to show the growth with"
     )
-    parser.add_argument("--rounds", type=int, metavar="N", help="times that each is measured")
-    parser.add_argument("--seconds", type=int, metavar="N", help="length of one run")
+    parser.add_argument(
+        "--rounds", type=bench.positive, metavar="N", help="times that each is measured"
+    )
+    parser.add_argument("--seconds", type=bench.positive, metavar="N", help="length of one run")
     parser.add_argument("--systems", type=bench.words, metavar="NAME,NAME", help="only these")
     parser.add_argument(
         "--hostile-seconds", type=int, metavar="N", help="length of the hostile mix; 0: none"
