@@ -129,7 +129,7 @@ def _grow(
     releases = growth.shipped(place)
     triples = int(release.open_current(releases).manifest["triples"])
     progress("start to first answer")
-    found.starts.append(growth.start(place, releases, name="the project's", triples=triples))
+    found.starts.append(growth.start(place, releases, name=report.SHIPPED, triples=triples))
     datasets = [
         data if size == data.triples else prepare(place, size, progress) for size in options.sizes
     ]

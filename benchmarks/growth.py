@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.place import ROOT, Dataset, Place
 from benchmarks.requests import get
 from benchmarks.systems import BY_KEY, migkg, migkg_environment, migkg_with
-from benchmarks.throughput import Cell, Plan, Results, measure
+from benchmarks.throughput import Plan, Results, measure
 from benchmarks.workloads import AGGREGATE, CACHED, POINT
 
 CONNECTIONS = 16
@@ -86,8 +86,3 @@ def by_size(
         data.triples: measure(place, data, systems, plan, progress, names=(POINT, AGGREGATE))
         for data in datasets
     }
-
-
-def cell(system: str, workload: str) -> Cell:
-    """The cell of a system and a workload in results of this module."""
-    return Cell(system, workload, CONNECTIONS)

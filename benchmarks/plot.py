@@ -98,7 +98,8 @@ def _dots(
         y = top + (number + 0.5) * _ROW
         yield _line((_LEFT, y), (_WIDTH - _RIGHT, y), _PALE)
         yield _text(_LEFT - 12, y + 5, label, anchor="end")
-        for which, system in enumerate(systems):
+        # The first system lies on top of the others.
+        for which, system in reversed(list(enumerate(systems))):
             if row.get(system, 0) > 0:
                 yield _dot(scale.place(row[system]), y, which)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -137,14 +138,14 @@ def _post(url: str, nquads: Path) -> None:
 def _oxigraph_disk(place: Place, data: Dataset) -> Iterator[Running]:
     port = free_port()
     program = str(place.programs / "oxigraph")
-    store = place.scratch(f"oxigraph-disk/{data.triples}")
-    if not any(store.iterdir()):
-        subprocess.run(
-            [program, "load", "--location", str(store), "--file", str(data.nquads)],
-            check=True,
-            capture_output=True,
-            timeout=_START,
-        )
+    shutil.rmtree(place.scratch("oxigraph-disk"))
+    store = place.scratch("oxigraph-disk")
+    subprocess.run(
+        [program, "load", "--location", str(store), "--file", str(data.nquads)],
+        check=True,
+        capture_output=True,
+        timeout=_START,
+    )
     command = [program, "serve-read-only", "--location", str(store), "--union-default-graph"]
     command += ["--bind", f"{HOST}:{port}"]
     with running(command, folder=store, log=place.logs / "oxigraph-disk.log") as process:
