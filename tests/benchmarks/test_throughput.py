@@ -78,7 +78,7 @@ def test_a_system_that_is_not_there_or_does_not_start_is_left_out(
 
 @pytest.mark.parametrize(
     ("answer", "connections", "answers"),
-    [(0.1, 1, 3), (0.1, 16, 16), (0.1, 64, 64), (0.2, 64, None), (0.9, 16, None)],
+    [(0.1, 1, 3), (0.1, 16, 16), (0.1, 64, 64), (0.2, 64, None), (0.7, 16, 16), (0.8, 16, None)],
 )
 def test_long_answers_are_counted_out_or_left_out(
     endpoint: Endpoint, answer: float, connections: int, answers: int | None
