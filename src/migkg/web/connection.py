@@ -6,8 +6,8 @@ so many connections. Who exceeds one of them loses the connection, with a proble
 answer has begun. What else is wrong with a request is refused in the same way, and an offer to
 speak another protocol is not taken.
 
-Sources: RFC 9110 sections 7.8 (Upgrade), 9.1 (methods), 15.5.9 (408); RFC 9112 sections 3.2 (Host), 9.6 (closing);
-RFC 6585 section 5 (431).
+Sources: RFC 9110 sections 7.8 (Upgrade), 9.1 (methods), 15.5.9 (408); RFC 9112 sections 3.2 (Host),
+9.6 (closing); RFC 6585 section 5 (431).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from migkg.settings import Settings
+from migkg.web.cycle import Cycle
 from migkg.web.headers import complete
 from migkg.web.problems import problem_response
 
@@ -123,6 +124,7 @@ class _Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         self._answering = cycle
+        cycle.__class__ = Cycle  # uvicorn makes its own and has no setting for it
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
