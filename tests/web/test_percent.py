@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from migkg.web.sparql import percent_decoded
 
 PIECES = st.sampled_from(
-    b"% %4 %41 %c3%A9 = == =41 %3D %25 _ . a %0a %0D %00 \xff".split(b" ")
-    + [b" ", b"\t", b"\n", b"\r\n", b"=\n", b"=\r\n", b"%\n", b"%20\n"]
+    [
+        *b"% %4 %41 %c3%A9 = == =41 %3D %25 _ . a %0a %0D %00 \xff".split(b" "),
+        *(b" ", b"\t", b"\n", b"\r\n", b"=\n", b"=\r\n", b"%\n", b"%20\n"),
+    ]
 )
 
 

@@ -6,8 +6,8 @@ so many connections. Who exceeds one of them loses the connection, with a proble
 answer has begun. What else is wrong with a request is refused in the same way, and an offer to
 speak another protocol is not taken.
 
-Sources: RFC 9110 sections 7.8 (Upgrade), 9.1 (methods), 15.5.9 (408); RFC 9112 sections 3.2 (Host),
-9.6 (closing); RFC 6585 section 5 (431).
+Sources: RFC 9110 sections 7.8 (Upgrade), 9.1 (methods), 15.5.9 (408); RFC 9112 sections 3.2 (Host)
+and 9.6 (closing); RFC 6585 section 5 (431).
 """
 
 from __future__ import annotations
