@@ -28,7 +28,7 @@ _OF_CONTENT = frozenset(
 )
 
 
-def validated(request: Request, response: Response) -> Response:
+def validated(request: Request, response: Response, freshness: str = FRESH) -> Response:
     """The response with a strong validator and its freshness, or 304 if the client has it.
 
     The validator is a digest of the content and its type: it differs by format, and stays the same
@@ -37,7 +37,7 @@ def validated(request: Request, response: Response) -> Response:
     digest = blake2b(response.headers["content-type"].encode("latin-1"), digest_size=_DIGEST)
     digest.update(response.body)
     response.headers["etag"] = f'"{digest.hexdigest()}"'
-    response.headers["cache-control"] = FRESH
+    response.headers["cache-control"] = freshness
     return unless_current(request, response)
 
 
