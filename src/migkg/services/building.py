@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migkg.engine import release as releases
+from migkg.engine import statistics
 from migkg.engine.release import Release
 from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
@@ -65,11 +66,15 @@ def build(settings: Settings, progress: Progress) -> Release:
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
+    quads = check.files.quads()
     release = releases.compile_release(
-        check.files.quads(),
+        quads,
         settings.releases,
         prefixes=check.files.prefixes,
-        extra={"report.txt": _report_text(check.report)},
+        extra={
+            "report.txt": _report_text(check.report),
+            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+        },
         progress=progress,
     )
     releases.make_current(release, settings.releases)

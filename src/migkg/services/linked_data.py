@@ -119,6 +119,10 @@ class LinkedData:
 
     async def triples(self, iri: str, caller: Caller = INTERNAL) -> list[rdf_io.Triple]:
         """The triples of a thing's document; empty if the release says nothing of it."""
+        try:
+            thing_node = rdf_io.NamedNode(iri)
+        except ValueError:  # relative, or no IRI at all
+            return []
         if not is_iri(iri):
             return []
         thing = f"<{iri}>"
@@ -132,7 +136,6 @@ class LinkedData:
         query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES, walk=self._walk(iri))
         data = (await self._engine.answer(query, caller)).read()
         found = rdf_io.canonical_triples(rdf_io.parse_triples(data, formats.NTRIPLES))
-        thing_node = rdf_io.NamedNode(iri)
         return found if any(thing_node in (t.subject, t.object) for t in found) else []
 
     def _walk(self, iri: str) -> Walk:

@@ -16,7 +16,6 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.responses import Response
 
-from migkg.engine import rdf_io
 from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
@@ -24,7 +23,8 @@ from migkg.services import service_description
 from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
 from migkg.web.answers import answered
-from migkg.web.problems import HttpProblem
+from migkg.web.descriptions import described_in, service_url
+from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -80,12 +80,9 @@ def _about(request: Request, state: State) -> Response:
         raise not_acceptable([*offers, negotiation.HTML])
     if chosen == negotiation.HTML:
         return validated(request, pages.editor(state))
-    base = state.settings.public_url or str(request.base_url).rstrip("/")
-    chosen_format = formats.BY_MEDIA_TYPE[chosen]
-    triples = service_description.triples(f"{base}/sparql", state.release, f"{base}/limits")
-    prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
-    body = rdf_io.write_triples(triples, chosen_format, prefixes=prefixes)
-    return Response(body, headers={"Content-Type": chosen_format.content_type, "Vary": "Accept"})
+    url = service_url(request)
+    triples = service_description.triples(f"{url}/sparql", state.release, f"{url}/limits")
+    return described_in(request, triples, formats.BY_MEDIA_TYPE[chosen])
 
 
 async def update(_: Request) -> Response:
@@ -190,17 +187,6 @@ def _negotiated(wanted: str, form: Form) -> formats.Format | None:
 
 
 _remembered = lru_cache(maxsize=_REMEMBERED)(_negotiated)
-
-
-def not_acceptable(offers: list[str]) -> HttpProblem:
-    """The 406 that names what there is."""
-    return HttpProblem(
-        406,
-        "not-acceptable",
-        "None of the accepted formats can be had; there is " + ", ".join(offers) + ".",
-        headers={"Vary": "Accept"},
-        available=offers,
-    )
 
 
 def parse_pairs(data: bytes, where: str) -> list[tuple[str, str]]:

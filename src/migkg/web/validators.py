@@ -28,14 +28,14 @@ _OF_CONTENT = frozenset(
 )
 
 
-def validated(request: Request, response: Response) -> Response:
+def validated(request: Request, response: Response, freshness: str = FRESH) -> Response:
     """The response with a strong validator and its freshness, or 304 if the client has it.
 
     The validator is a digest of the content and its type: it differs by format, and stays the same
     from release to release as long as the content does.
     """
     etag = validator(response.headers["content-type"].encode("latin-1"), response.body)
-    response.raw_headers += [(b"etag", etag), (b"cache-control", FRESH.encode())]
+    response.raw_headers += [(b"etag", etag), (b"cache-control", freshness.encode())]
     return unless_current(request, response)
 
 
