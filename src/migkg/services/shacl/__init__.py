@@ -1,0 +1,68 @@
+"""Validation of a graph against SHACL shapes, which are compiled to queries of the engine.
+
+Source: Shapes Constraint Language (SHACL), https://www.w3.org/TR/shacl/. How to read the compiler
+is told in docs/shacl.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rdflib.namespace import SH
+from rdflib.term import Node
+
+from migkg.engine.rdf_io import Triple, to_rdflib
+from migkg.engine.validation_store import ValidationStore
+from migkg.errors import InvalidData, ShapeRefused
+from migkg.services.shacl import oracle
+from migkg.services.shacl.compiler import ShapeCompiler
+from migkg.services.shacl.results import Result, Validation
+from migkg.services.shacl.running import run
+from migkg.services.shacl.shapes import ShapesGraph
+from migkg.services.shacl.sites import Step
+
+__all__ = ["Result", "Validation", "validate"]
+
+
+def validate(
+    triples: Iterable[Triple],
+    shapes: Iterable[Triple],
+    *,
+    prefixes: Mapping[str, str],
+    places: Mapping[str, str] | None = None,
+    trusted: bool = True,
+) -> Validation:
+    """The verdict on ``triples``, which must hold the class hierarchy that the shapes rely on.
+
+    ``prefixes`` are known to all rules, and ``places`` tells which file describes a focus node.
+    Shapes that are not compiled are left to pySHACL if they are ``trusted``; else, and if they
+    cannot be used at all, raises :class:`InvalidData`.
+    """
+    data = list(triples)
+    graph = ShapesGraph(to_rdflib(shapes))
+    if (None, SH.entailment, None) in graph.graph:
+        raise InvalidData("The shapes cannot be used: they ask for an entailment regime.")
+    compiled, refused = _compile(graph, prefixes)
+    if refused and not trusted:
+        raise next(iter(refused.values()))
+    store = ValidationStore(data)
+    results = [result for steps in compiled.values() for result in run(steps, store)]
+    if refused:
+        results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=compiled)
+    reasons = tuple(str(error) for error in refused.values())
+    return Validation(results, graph.graph, places or {}, reasons)
+
+
+def _compile(
+    graph: ShapesGraph, prefixes: Mapping[str, str]
+) -> tuple[dict[Node, list[Step]], dict[Node, ShapeRefused]]:
+    """The steps of each shape with a target, and why others have none."""
+    compiler = ShapeCompiler(graph, prefixes)
+    compiled: dict[Node, list[Step]] = {}
+    refused: dict[Node, ShapeRefused] = {}
+    for node in graph.targeted():
+        try:
+            compiled[node] = compiler.compile(node)
+        except ShapeRefused as error:
+            refused[node] = error
+    return compiled, refused

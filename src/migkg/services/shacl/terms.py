@@ -1,0 +1,68 @@
+"""Terms and values as text in a query; no other module writes what a shape says into one."""
+
+from __future__ import annotations
+
+import re
+
+from rdflib import Literal, URIRef
+from rdflib.namespace import XSD
+from rdflib.term import Node
+
+from migkg.engine.validation_store import WRITTEN, stored_form
+from migkg.errors import ShapeRefused
+
+_IRI = re.compile(r'[^\x00-\x20<>"{}|^`\\]+')
+_LANGUAGE = re.compile(r"[A-Za-z]+(-[A-Za-z0-9]+)*")
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+)
+
+
+def iri(node: Node) -> str:
+    """An IRI in angle brackets; one with a character that cannot stand there is refused."""
+    if isinstance(node, URIRef) and _IRI.fullmatch(str(node)):
+        return f"<{node}>"
+    raise ShapeRefused(node, "an IRI is needed here")
+
+
+def string(text: str) -> str:
+    """A string literal, whatever the text holds.
+
+    Source: https://www.w3.org/TR/sparql11-query/#grammarEscapes.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ShapeRefused(repr(text), "a text holds half a character")
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def term(node: Node) -> str:
+    """An IRI or a literal, in the form in which the store keeps it."""
+    return _literal(stored_form(node)) if isinstance(node, Literal) else iri(node)
+
+
+def value(literal: Literal) -> str:
+    """A literal whose value counts, not its form."""
+    return _literal(literal)
+
+
+def value_of(variable: str) -> str:
+    """The literal that a variable stands for, by its value again if it is kept as written."""
+    datatype = f"STR(DATATYPE({variable}))"
+    original = f"STRDT(STR({variable}), IRI(STRAFTER({datatype}, {string(WRITTEN)})))"
+    return f"IF(STRSTARTS({datatype}, {string(WRITTEN)}), {original}, {variable})"
+
+
+def written_datatype(datatype: Node) -> str:
+    """The datatype under which the store keeps literals of this one as they were written."""
+    return iri(URIRef(WRITTEN + str(datatype)))
+
+
+def _literal(literal: Literal) -> str:
+    text = string(str(literal))
+    if literal.language:
+        if not _LANGUAGE.fullmatch(literal.language):
+            raise ShapeRefused(literal.n3(), "the language tag is not well-formed")
+        return f"{text}@{literal.language}"
+    if literal.datatype is None or literal.datatype == XSD.string:
+        return text
+    return f"{text}^^{iri(literal.datatype)}"
