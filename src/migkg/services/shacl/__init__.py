@@ -7,8 +7,10 @@ is told in docs/shacl.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
-from rdflib.namespace import SH
+from rdflib import Graph
+from rdflib.namespace import RDFS, SH
 from rdflib.term import Node
 
 from migkg.engine.rdf_io import Triple, to_rdflib
@@ -31,22 +33,25 @@ def validate(
     prefixes: Mapping[str, str],
     places: Mapping[str, str] | None = None,
     trusted: bool = True,
+    workers: int = 1,
 ) -> Validation:
     """The verdict on ``triples``, which must hold the class hierarchy that the shapes rely on.
 
     ``prefixes`` are known to all rules, and ``places`` tells which file describes a focus node.
     Shapes that are not compiled are left to pySHACL if they are ``trusted``; else, and if they
-    cannot be used at all, raises :class:`InvalidData`.
+    cannot be used at all, raises :class:`InvalidData`. ``workers`` shapes are judged at a time.
     """
     data = list(triples)
     graph = ShapesGraph(to_rdflib(shapes))
     if (None, SH.entailment, None) in graph.graph:
         raise InvalidData("The shapes cannot be used: they ask for an entailment regime.")
-    compiled, refused = _compile(graph, prefixes)
+    store = ValidationStore(data)
+    compiled, refused = _compile(ShapeCompiler(graph, prefixes, _hierarchy(store)))
     if refused and not trusted:
         raise next(iter(refused.values()))
-    store = ValidationStore(data)
-    results = [result for steps in compiled.values() for result in run(steps, store)]
+    with ThreadPoolExecutor(workers) as pool:
+        found = pool.map(lambda steps: list(run(steps, store)), compiled.values())
+        results = [result for of_shape in found for result in of_shape]
     if refused:
         results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=compiled)
     reasons = tuple(str(error) for error in refused.values())
@@ -54,15 +59,22 @@ def validate(
 
 
 def _compile(
-    graph: ShapesGraph, prefixes: Mapping[str, str]
+    compiler: ShapeCompiler,
 ) -> tuple[dict[Node, list[Step]], dict[Node, ShapeRefused]]:
     """The steps of each shape with a target, and why others have none."""
-    compiler = ShapeCompiler(graph, prefixes)
     compiled: dict[Node, list[Step]] = {}
     refused: dict[Node, ShapeRefused] = {}
-    for node in graph.targeted():
+    for node in compiler.shapes.targeted():
         try:
             compiled[node] = compiler.compile(node)
         except ShapeRefused as error:
             refused[node] = error
     return compiled, refused
+
+
+def _hierarchy(store: ValidationStore) -> Graph:
+    """The subclass statements of the data."""
+    classes = Graph()
+    for row in store.select(f"SELECT ?below ?above {{ ?below <{RDFS.subClassOf}> ?above }}"):
+        classes.add((row["below"], RDFS.subClassOf, row["above"]))
+    return classes

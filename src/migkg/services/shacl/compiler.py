@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import count
 
-from rdflib import URIRef
-from rdflib.namespace import SH
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDFS, SH
 from rdflib.term import Node
 
 from migkg.engine.validation_store import MARKS, has_mark
@@ -102,15 +103,22 @@ _MOST_CHECKS = 20_000
 
 
 class ShapeCompiler:
-    """Compiles the shapes of one shapes graph; ``prefixes`` are known to all its queries."""
+    """Compiles the shapes of one shapes graph.
 
-    def __init__(self, shapes: ShapesGraph, prefixes: Mapping[str, str]) -> None:
+    ``prefixes`` are known to all its queries; ``classes`` is the class hierarchy of the data.
+    """
+
+    def __init__(
+        self, shapes: ShapesGraph, prefixes: Mapping[str, str], classes: Graph | None = None
+    ) -> None:
         self.shapes = shapes
+        self._classes = Graph() if classes is None else classes
         rules: FocusTest = partial(sparql, prefixes=prefixes)
         self._focus_tests: dict[Node, FocusTest] = {**_FOCUS_TESTS, SH.sparql: rules}
         self._steps: list[Step] = []
         self._marks: dict[tuple[Node, str], str] = {}
-        self._made = 0
+        self._made = 0  # queries of the shape that is compiled
+        self._names = count()
 
     def compile(self, node: Node) -> list[Step]:
         """The steps that find all results of a shape at its targets.
@@ -124,6 +132,11 @@ class ShapeCompiler:
         refuse_recursion(self.shapes, shape)
         checks = self.checks(shape, focuses.targets(node, shape.targets))
         return [*self._steps, *checks]
+
+    def subclasses(self, node: Node) -> list[Node]:
+        """A class and those below it in the data. https://www.w3.org/TR/shacl/#dfn-shacl-subclass"""
+        found = self._classes.transitive_subjects(RDFS.subClassOf, node)
+        return sorted((below for below in found if below is not None), key=str)
 
     def checks(self, shape: Shape, focus: Focus) -> tuple[Check, ...]:
         """The checks of a shape at its focus nodes."""
@@ -210,8 +223,7 @@ class ShapeCompiler:
         return self._marks[key]
 
     def _new_mark(self) -> str:
-        self._made += 1
-        return f"{MARKS}:{self._made}"
+        return f"{MARKS}:{next(self._names)}"
 
     def _refuse_unknown(self, shape: Shape) -> None:
         for parameter in shape.parameters:

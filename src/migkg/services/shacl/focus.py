@@ -13,8 +13,8 @@ from migkg.services.shacl import terms
 from migkg.services.shacl.paths import Path
 from migkg.services.shacl.shapes import Targets
 
-SUBCLASSES = f"<{RDFS.subClassOf}>*"
-INSTANCE = f"<{RDF.type}>/{SUBCLASSES}"
+TYPE = f"<{RDF.type}>"
+INSTANCE = f"{TYPE}/<{RDFS.subClassOf}>*"
 
 
 @dataclass(frozen=True)

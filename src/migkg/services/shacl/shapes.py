@@ -5,6 +5,7 @@ Source: https://www.w3.org/TR/shacl/#shapes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from rdflib.term import Node
 
 from migkg.errors import ShapeRefused
 
+_NAMESPACE = str(SH)
 LIST_LIMIT = 10_000
 _TRUE = frozenset(Literal(text, datatype=XSD.boolean, normalize=False) for text in ("true", "1"))
 TARGETS = (SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf)
@@ -101,14 +103,15 @@ class ShapesGraph:
         """The nodes that have a target, in a fixed order."""
         found = {node for target in TARGETS for node in self.graph.subjects(target)}
         found |= {node for node in self._classes if self._is_shape(node)}
-        return sorted(found, key=lambda node: (isinstance(node, BNode), str(node)))
+        return sorted(found, key=_order)
 
     def members(self, node: Node, owner: Node) -> tuple[Node, ...]:
         """The members of a list. https://www.w3.org/TR/shacl/#dfn-shacl-list"""
         found: list[Node] = []
         seen: set[Node] = set()
         while node != RDF.nil:
-            first, rest = self._values(node, RDF.first), self._values(node, RDF.rest)
+            first = list(self.graph.objects(node, RDF.first))
+            rest = list(self.graph.objects(node, RDF.rest))
             if node in seen or len(first) != 1 or len(rest) != 1:
                 raise ShapeRefused(owner, "a list in it is not well-formed")
             seen.add(node)
@@ -121,41 +124,46 @@ class ShapesGraph:
     def _read(self, node: Node) -> Shape:
         if isinstance(node, Literal):
             raise ShapeRefused(node.n3(), "a literal is no shape")
-        paths = self._values(node, SH.path)
-        deactivated = self._values(node, SH.deactivated)
-        if len(paths) > 1 or len(deactivated) > 1:
-            raise ShapeRefused(node, "it has more than one sh:path or sh:deactivated")
-        if not paths and (node, RDF.type, SH.PropertyShape) in self.graph:
+        said = self._statements(node)
+        for predicate in (SH.path, SH.deactivated, SH.severity):
+            if len(said.get(predicate, ())) > 1:
+                raise ShapeRefused(node, f"it has more than one {name_of(predicate)}")
+        paths, severities = said.get(SH.path, ()), said.get(SH.severity, ())
+        if not paths and SH.PropertyShape in said.get(RDF.type, ()):
             raise ShapeRefused(node, "it is a property shape without sh:path")
-        severities = self._values(node, SH.severity)
-        if len(severities) > 1:
-            raise ShapeRefused(node, "it has more than one sh:severity")
         return Shape(
             node=node,
             path=paths[0] if paths else None,
-            parameters=self._parameters(node),
-            targets=self._targets(node),
+            parameters={p: said[p] for p in sorted(said, key=str) if self._is_parameter(p)},
+            targets=self._targets(node, said),
             severity=severities[0] if severities else SH.Violation,
-            messages=tuple(m for m in self._values(node, SH.message) if isinstance(m, Literal)),
-            deactivated=any(value in _TRUE for value in deactivated),
+            messages=tuple(m for m in said.get(SH.message, ()) if isinstance(m, Literal)),
+            deactivated=any(value in _TRUE for value in said.get(SH.deactivated, ())),
         )
 
-    def _parameters(self, node: Node) -> dict[URIRef, tuple[Node, ...]]:
+    def _statements(self, node: Node) -> dict[URIRef, tuple[Node, ...]]:
+        """What the shapes graph says of a node, by predicate, in a fixed order."""
+        found: dict[URIRef, list[Node]] = defaultdict(list)
+        for predicate, value in self.graph.predicate_objects(node):
+            if isinstance(predicate, URIRef):
+                found[predicate].append(value)
         return {
-            predicate: self._values(node, predicate)
-            for predicate in sorted(set(self.graph.predicates(node)), key=str)
-            if isinstance(predicate, URIRef)
-            and predicate not in _DESCRIBING
-            and (predicate in SH or predicate in self._custom)
+            predicate: tuple(sorted(values, key=_order) if len(values) > 1 else values)
+            for predicate, values in found.items()
         }
 
-    def _targets(self, node: Node) -> Targets:
+    def _is_parameter(self, predicate: URIRef) -> bool:
+        if predicate in self._custom:
+            return True
+        return predicate.startswith(_NAMESPACE) and predicate not in _DESCRIBING
+
+    def _targets(self, node: Node, said: dict[URIRef, tuple[Node, ...]]) -> Targets:
         implicit = (node,) if isinstance(node, URIRef) and node in self._classes else ()
         return Targets(
-            nodes=self._values(node, SH.targetNode),
-            classes=(*self._values(node, SH.targetClass), *implicit),
-            subjects_of=self._values(node, SH.targetSubjectsOf),
-            objects_of=self._values(node, SH.targetObjectsOf),
+            nodes=said.get(SH.targetNode, ()),
+            classes=(*said.get(SH.targetClass, ()), *implicit),
+            subjects_of=said.get(SH.targetSubjectsOf, ()),
+            objects_of=said.get(SH.targetObjectsOf, ()),
         )
 
     @cached_property
@@ -168,10 +176,10 @@ class ShapesGraph:
         return {node for kind in kinds for node in self.graph.subjects(RDF.type, kind)}
 
     def _is_shape(self, node: Node) -> bool:
-        typed = any(
-            (node, RDF.type, kind) in self.graph for kind in (SH.NodeShape, SH.PropertyShape)
-        )
-        return typed or bool(self._parameters(node))
+        """https://www.w3.org/TR/shacl/#shapes"""
+        said = self._statements(node)
+        typed = {SH.NodeShape, SH.PropertyShape} & set(said.get(RDF.type, ()))
+        return bool(typed) or any(self._is_parameter(predicate) for predicate in said)
 
     @cached_property
     def _custom(self) -> set[Node]:
@@ -182,12 +190,12 @@ class ShapesGraph:
         parameters = self.graph.objects(None, SH.parameter)
         return {path for parameter in parameters for path in self.graph.objects(parameter, SH.path)}
 
-    def _values(self, node: Node, predicate: Node) -> tuple[Node, ...]:
-        found = set(self.graph.objects(node, predicate))
-        return tuple(sorted(found, key=lambda value: (isinstance(value, BNode), value.n3())))
+
+def _order(node: Node) -> tuple[bool, str]:
+    return isinstance(node, BNode), node.n3()
 
 
 def name_of(parameter: Node) -> str:
     """A term of SHACL with its prefix, other IRIs as they are."""
     text = str(parameter)
-    return f"sh:{text.removeprefix(str(SH))}" if text.startswith(str(SH)) else text
+    return f"sh:{text.removeprefix(_NAMESPACE)}" if text.startswith(_NAMESPACE) else text

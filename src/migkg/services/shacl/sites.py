@@ -70,6 +70,9 @@ class Compiler(Protocol):
 
     shapes: ShapesGraph
 
+    def subclasses(self, node: Node) -> list[Node]:
+        """A class and the classes below it in the data."""
+
     def checks(self, shape: Shape, focus: Focus) -> tuple[Check, ...]:
         """The checks of a shape at its focus nodes."""
 

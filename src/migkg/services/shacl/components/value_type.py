@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from rdflib import BNode
 from rdflib.namespace import SH
 from rdflib.term import Node
 
 from migkg.errors import ShapeRefused
 from migkg.services.shacl import lexical, terms
-from migkg.services.shacl.focus import INSTANCE
+from migkg.services.shacl.focus import INSTANCE, TYPE
 from migkg.services.shacl.shapes import Shape
 from migkg.services.shacl.sites import Scope
 
+# A list of so many classes is looked through faster than the path to the class.
+_FEW = 32
 _KINDS: dict[Node, tuple[str, ...]] = {
     SH.IRI: ("isIRI",),
     SH.BlankNode: ("isBlank",),
@@ -23,7 +26,12 @@ _KINDS: dict[Node, tuple[str, ...]] = {
 
 def class_(scope: Scope, _: Shape, value: Node) -> str:
     """No instance of the class. https://www.w3.org/TR/shacl/#ClassConstraintComponent"""
-    return f"NOT EXISTS {{ {scope.variable} {INSTANCE} {terms.iri(value)} }}"
+    classes = scope.compiler.subclasses(value)
+    if len(classes) > _FEW or any(isinstance(node, BNode) for node in classes):
+        return f"NOT EXISTS {{ {scope.variable} {INSTANCE} {terms.iri(value)} }}"
+    names = ", ".join(map(terms.iri, classes))
+    kinds = f"{scope.variable} {TYPE} ?kind . FILTER(?kind IN ({names}))"
+    return f"NOT EXISTS {{ {kinds} }}"
 
 
 def datatype(scope: Scope, _: Shape, value: Node) -> str:
