@@ -9,7 +9,7 @@ instead; they get a second store, made when the first of them comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import pyoxigraph as ox
@@ -63,11 +63,11 @@ class ValidationStore:
         self._changed = _changed(_doubtful(self._triples))
         self._store = self._load(written=True)
 
-    def select(self, query: str) -> Iterator[Row]:
+    def select(self, query: str) -> list[Row]:
         """The rows of a SELECT query, bound variables only, literals as they were written."""
         return _rows(self._store, query)
 
-    def select_values(self, query: str) -> Iterator[Row]:
+    def select_values(self, query: str) -> list[Row]:
         """The rows of a query of somebody else, to which literals are their values."""
         return _rows(self._values, query)
 
@@ -158,7 +158,7 @@ def has_mark(mark: str, node: str) -> str:
     return f"GRAPH <{MARKS}> {{ <{MARKS}> <{mark}> {node} }}"
 
 
-def _rows(store: ox.Store, query: str) -> Iterator[Row]:
+def _rows(store: ox.Store, query: str) -> list[Row]:
     try:
         solutions = store.query(query)
     except SyntaxError as error:
@@ -166,9 +166,15 @@ def _rows(store: ox.Store, query: str) -> Iterator[Row]:
     if not isinstance(solutions, ox.QuerySolutions):
         raise BadQuery("A SELECT query is needed here.")
     names = [variable.value for variable in solutions.variables]
-    for solution in solutions:
-        pairs = zip(names, solution, strict=True)
-        yield {name: _as_given(term) for name, term in pairs if term is not None}
+    # All at once: what the engine answers with must end in the thread that asked.
+    return [
+        {
+            name: _as_given(term)
+            for name, term in zip(names, solution, strict=True)
+            if term is not None
+        }
+        for solution in solutions
+    ]
 
 
 def _as_given(term: _Term) -> Node:

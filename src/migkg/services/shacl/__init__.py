@@ -49,9 +49,7 @@ def validate(
     compiled, refused = _compile(ShapeCompiler(graph, prefixes, _hierarchy(store)))
     if refused and not trusted:
         raise next(iter(refused.values()))
-    with ThreadPoolExecutor(workers) as pool:
-        found = pool.map(lambda steps: list(run(steps, store)), compiled.values())
-        results = [result for of_shape in found for result in of_shape]
+    results = _run_all(compiled.values(), store, workers)
     if refused:
         results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=compiled)
     reasons = tuple(str(error) for error in refused.values())
@@ -70,6 +68,18 @@ def _compile(
         except ShapeRefused as error:
             refused[node] = error
     return compiled, refused
+
+
+def _run_all(compiled: Iterable[list[Step]], store: ValidationStore, workers: int) -> list[Result]:
+    """The results of all shapes; each shape needs only the marks that it makes itself."""
+
+    def results(steps: list[Step]) -> list[Result]:
+        return list(run(steps, store))
+
+    if workers == 1:
+        return [result for steps in compiled for result in results(steps)]
+    with ThreadPoolExecutor(workers) as pool:
+        return [result for found in pool.map(results, compiled) for result in found]
 
 
 def _hierarchy(store: ValidationStore) -> Graph:

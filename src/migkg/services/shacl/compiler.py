@@ -45,7 +45,7 @@ from migkg.services.shacl.sites import (
 from migkg.services.shacl.sparql import sparql
 
 # By parameter, the component and the condition under which a value node breaks it.
-_VALUE_TESTS: dict[Node, tuple[URIRef, ValueTest]] = {
+VALUE_TESTS: dict[Node, tuple[URIRef, ValueTest]] = {
     SH["class"]: (SH.ClassConstraintComponent, value_type.class_),
     SH.datatype: (SH.DatatypeConstraintComponent, value_type.datatype),
     SH.nodeKind: (SH.NodeKindConstraintComponent, value_type.node_kind),
@@ -65,7 +65,7 @@ _VALUE_TESTS: dict[Node, tuple[URIRef, ValueTest]] = {
     SH["in"]: (SH.InConstraintComponent, other.in_),
 }
 # By parameter, what makes the checks of a component that looks at all value nodes together.
-_FOCUS_TESTS: dict[Node, FocusTest] = {
+FOCUS_TESTS: dict[Node, FocusTest] = {
     SH.minCount: cardinality.min_count,
     SH.maxCount: cardinality.max_count,
     SH.uniqueLang: strings.unique_lang,
@@ -114,7 +114,7 @@ class ShapeCompiler:
         self.shapes = shapes
         self._classes = Graph() if classes is None else classes
         rules: FocusTest = partial(sparql, prefixes=prefixes)
-        self._focus_tests: dict[Node, FocusTest] = {**_FOCUS_TESTS, SH.sparql: rules}
+        self._focus_tests: dict[Node, FocusTest] = {**FOCUS_TESTS, SH.sparql: rules}
         self._steps: list[Step] = []
         self._marks: dict[tuple[Node, str], str] = {}
         self._made = 0  # queries of the shape that is compiled
@@ -172,9 +172,9 @@ class ShapeCompiler:
             raise ShapeRefused(site.shape.node, f"it makes more than {_MOST_CHECKS} queries")
         if parameter in self._focus_tests:
             return self._focus_tests[parameter](site, value)
-        if parameter not in _VALUE_TESTS:
+        if parameter not in VALUE_TESTS:
             return []
-        component, test = _VALUE_TESTS[parameter]
+        component, test = VALUE_TESTS[parameter]
         where = f"{site.values} FILTER({test(site.scope, site.shape, value)})"
         text = f"{name_of(parameter)} {value}"
         return [site.check(component, text, where, value=site.value)]
@@ -184,9 +184,9 @@ class ShapeCompiler:
             return "false"
         self._refuse_unknown(shape)
         tests = [
-            f"({_VALUE_TESTS[parameter][1](scope, shape, value)})"
+            f"({VALUE_TESTS[parameter][1](scope, shape, value)})"
             for parameter, values in shape.parameters.items()
-            if parameter in _VALUE_TESTS
+            if parameter in VALUE_TESTS
             for value in values
         ]
         return " || ".join(tests) or "false"
@@ -227,7 +227,7 @@ class ShapeCompiler:
 
     def _refuse_unknown(self, shape: Shape) -> None:
         for parameter in shape.parameters:
-            known = parameter in _VALUE_TESTS or parameter in self._focus_tests
+            known = parameter in VALUE_TESTS or parameter in self._focus_tests
             if not known and parameter not in _SECONDARY:
                 raise ShapeRefused(shape.node, f"it uses {name_of(parameter)}")
             if _SECONDARY.get(parameter, parameter) not in shape.parameters:

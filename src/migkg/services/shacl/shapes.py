@@ -5,6 +5,7 @@ Source: https://www.w3.org/TR/shacl/#shapes.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +16,9 @@ from rdflib.term import Node
 
 from migkg.errors import ShapeRefused
 
-_NAMESPACE = str(SH)
 LIST_LIMIT = 10_000
+_COUNT = re.compile("[0-9]{1,9}")
+_NAMESPACE = str(SH)
 _TRUE = frozenset(Literal(text, datatype=XSD.boolean, normalize=False) for text in ("true", "1"))
 TARGETS = (SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf)
 # What says something about a shape but constrains nothing.
@@ -77,9 +79,15 @@ class Shape:
         value = self.the(parameter)
         if value is None:
             return None
-        if isinstance(value, Literal) and value.datatype == XSD.integer and str(value).isdecimal():
+        if (
+            isinstance(value, Literal)
+            and value.datatype == XSD.integer
+            and _COUNT.fullmatch(str(value))
+        ):
             return int(value)
-        raise ShapeRefused(self.node, f"{name_of(parameter)} is not a whole number from 0")
+        raise ShapeRefused(
+            self.node, f"{name_of(parameter)} is not a whole number from 0 of at most 9 figures"
+        )
 
     def flag(self, parameter: URIRef) -> bool:
         """True if a parameter has the value true."""

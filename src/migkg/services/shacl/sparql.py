@@ -110,7 +110,10 @@ def _declared(graph: Graph, constraint: Node) -> dict[str, str]:
 
 
 def _prologue(prefixes: Mapping[str, str]) -> str:
-    lines = (f"PREFIX {name}: {terms.iri(URIRef(ns))}\n" for name, ns in sorted(prefixes.items()))
+    lines = (
+        f"PREFIX {terms.prefix(name)}: {terms.iri(URIRef(namespace))}\n"
+        for name, namespace in sorted(prefixes.items())
+    )
     return "".join(lines)
 
 

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rdflib import Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
-from migkg.engine.validation_store import WRITTEN, stored_form
-from migkg.errors import ShapeRefused
+from migkg.engine.validation_store import WRITTEN, engine_term, stored_form
+from migkg.errors import BadQuery, ShapeRefused
 
 _IRI = re.compile(r'[^\x00-\x20<>"{}|^`\\]+')
+_PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
 _LANGUAGE = re.compile(r"[A-Za-z]+(-[A-Za-z0-9]+)*")
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 )
 
 
+def prefix(name: str) -> str:
+    """The name of a prefix, as it stands before the colon.
+
+    Source: https://www.w3.org/TR/sparql11-query/#rPN_PREFIX, of which the common part is taken.
+    """
+    if _PREFIX.fullmatch(name):
+        return name
+    raise ShapeRefused(repr(name), "it is no name for a prefix")
+
+
+@lru_cache(maxsize=4096)
 def iri(node: Node) -> str:
-    """An IRI in angle brackets; one with a character that cannot stand there is refused."""
+    """An IRI in angle brackets; what the engine takes for none is refused."""
     if isinstance(node, URIRef) and _IRI.fullmatch(str(node)):
+        try:
+            engine_term(node)
+        except BadQuery as error:
+            raise ShapeRefused(repr(node), str(error)) from None
         return f"<{node}>"
-    raise ShapeRefused(node, "an IRI is needed here")
+    raise ShapeRefused(repr(node), "an IRI is needed here")
 
 
 def string(text: str) -> str:
@@ -37,7 +54,12 @@ def string(text: str) -> str:
 
 def term(node: Node) -> str:
     """An IRI or a literal, in the form in which the store keeps it."""
-    return _literal(stored_form(node)) if isinstance(node, Literal) else iri(node)
+    if not isinstance(node, Literal):
+        return iri(node)
+    try:
+        return _literal(stored_form(node))
+    except BadQuery as error:
+        raise ShapeRefused(repr(node), str(error)) from None
 
 
 def value(literal: Literal) -> str:
