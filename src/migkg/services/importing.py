@@ -31,7 +31,7 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
     text = query.read_text("utf-8")
     if read_query(text).form is not Form.CONSTRUCT:
         raise BadFile(f"{query} must be a CONSTRUCT query.")
-    statements = ScratchStore(_read(path)).construct(text)
+    statements = ScratchStore(read_rdf(path)).construct(text)
     if not statements:
         raise BadFile(f"{path} holds nothing that {query.name} looks for.")
     _refuse_strangers(files, statements, path)
@@ -42,7 +42,8 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
     return Addition({target: head + body}), len(statements)
 
 
-def _read(path: Path) -> list[rdf_io.Triple]:
+def read_rdf(path: Path) -> list[rdf_io.Triple]:
+    """The triples of an RDF file, whose name says its format; raises :class:`BadFile`."""
     rdf_format = formats.BY_EXTENSION.get(path.suffix.lstrip("."))
     if rdf_format not in formats.GRAPH_FORMATS:
         raise BadFile(f"{path} is not known as RDF by its name; use .ttl, .nt, .rdf or .jsonld.")

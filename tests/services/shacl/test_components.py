@@ -124,6 +124,11 @@ CASES = {
         P + '"1"^^xsd:nonNegativeInteger, 1 .',
         "a Datatype 1",
     ),
+    "datatype of bounded numbers": Case(
+        on("ex:p", "sh:datatype xsd:byte"),
+        P + '"127"^^xsd:byte, "-128"^^xsd:byte, "128"^^xsd:byte, "x"^^xsd:byte .',
+        "a Datatype 128; a Datatype x",
+    ),
     "datatype of dates": Case(
         on("ex:p", "sh:datatype xsd:date"),
         P + '"2020-02-29"^^xsd:date, "2021-02-29"^^xsd:date, "2020-01-01Z"^^xsd:date .',
@@ -192,6 +197,11 @@ CASES = {
         on("ex:p", 'sh:minInclusive "2020-01-02"^^xsd:date'),
         P + '"2020-01-01"^^xsd:date, "2020-01-02"^^xsd:date, "2020-01-03"^^xsd:date .',
         "a MinInclusive 2020-01-01",
+    ),
+    "minExclusive of booleans": Case(
+        on("ex:p", "sh:minExclusive false"),
+        P + 'true, false, "1"^^xsd:boolean, "0"^^xsd:boolean .',
+        "a MinExclusive 0; a MinExclusive false",
     ),
     "maxExclusive of moments": Case(
         on("ex:p", 'sh:maxExclusive "2020-01-01T12:00:00Z"^^xsd:dateTime'),
@@ -263,6 +273,9 @@ CASES = {
         on("ex:p", "sh:lessThan ex:q"),
         'ex:a ex:p "2020-01-01"^^xsd:date ; ex:q "2019-01-01"^^xsd:date, "2021-01-01"^^xsd:date .',
         "a LessThan 2020-01-01",
+    ),
+    "lessThan of booleans": Case(
+        on("ex:p", "sh:lessThan ex:q"), "ex:a ex:p true, false ; ex:q true .", "a LessThan true"
     ),
     "lessThan of text and number": Case(
         on("ex:p", "sh:lessThan ex:q"), 'ex:a ex:p "a" ; ex:q 2 .', "a LessThan a"

@@ -45,7 +45,6 @@ PATHS = (
     "[ sh:zeroOrOnePath ex:q ]",
     "[ sh:zeroOrMorePath [ sh:alternativePath ( ex:p [ sh:inversePath ex:q ] ) ] ]",
     "( [ sh:zeroOrOnePath ex:p ] [ sh:oneOrMorePath ex:q ] )",
-    "[ sh:inversePath ( ex:p ex:r ) ]",
 )
 VALUE_TESTS = (
     *(f"sh:class {c}" for c in CLASSES),

@@ -13,6 +13,7 @@ from migkg.services.shacl.results import Result, with_values
 from migkg.services.shacl.sites import ONE_FOCUS, Check, Mark, MarkTerms, SparqlRule, Step
 
 _Found = tuple[Row, Row]
+_MESSAGE = 120  # characters
 
 
 def run(steps: Iterable[Step], store: ValidationStore) -> Iterator[Result]:
@@ -69,7 +70,13 @@ def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterat
             rows = store.select_values(rule.query.replace(f"<{ONE_FOCUS}>", f"<{mark}>"))
             yield from ((way, {"this": way[node], **row}) for row in _distinct(rows))
     except BadQuery as error:
-        raise InvalidData(f"The rule of {check.shape.node} cannot run: {error}") from None
+        raise InvalidData(f"The rule of {check.shape.node} cannot run: {_short(error)}") from None
+
+
+def _short(error: BadQuery) -> str:
+    """The engine's message, which lists all that it expected, on one line and not to its end."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _MESSAGE else text[:_MESSAGE] + " …"
 
 
 def _distinct(rows: Iterable[Row]) -> Iterator[Row]:

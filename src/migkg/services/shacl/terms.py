@@ -67,11 +67,24 @@ def value(literal: Literal) -> str:
     return _literal(literal)
 
 
+def compared(left: str, operator: str, right: str) -> str:
+    """The comparison of two values, given as expressions; an error where there is none.
+
+    The engine does not order booleans, which SPARQL does, but it orders texts of one language,
+    which SPARQL 1.1 does not (https://www.w3.org/TR/sparql11-query/#OperatorMapping).
+    """
+    boolean, integer = iri(XSD.boolean), iri(XSD.integer)
+    both = f"DATATYPE({left}) = {boolean} && DATATYPE({right}) = {boolean}"
+    numbers = f"{integer}({left}) {operator} {integer}({right})"
+    no_language = f'LANG({left}) = "" && LANG({right}) = ""'
+    return f"IF({both}, {numbers}, {no_language} && {left} {operator} {right})"
+
+
 def value_of(variable: str) -> str:
     """The literal that a variable stands for, by its value again if it is kept as written."""
     datatype = f"STR(DATATYPE({variable}))"
     original = f"STRDT(STR({variable}), IRI(STRAFTER({datatype}, {string(WRITTEN)})))"
-    return f"IF(STRSTARTS({datatype}, {string(WRITTEN)}), {original}, {variable})"
+    return f"(IF(STRSTARTS({datatype}, {string(WRITTEN)}), {original}, {variable}))"
 
 
 def written_datatype(datatype: Node) -> str:

@@ -52,8 +52,7 @@ def _compared(
     site.only_property_shape(text.partition(" ")[0])
     pair = f"{site.values} {site.focus.node} {terms.iri(predicate)} {_OTHER} ."
     mine, theirs = terms.value_of(site.value), terms.value_of(_OTHER)
-    # SPARQL 1.1 compares no text with a language.
-    compared = f'LANG({site.value}) = "" && LANG({_OTHER}) = "" && ({mine}) {operator} ({theirs})'
+    compared = terms.compared(mine, operator, theirs)
     where = f"{pair} FILTER(!COALESCE({compared}, false))"
     found = site.check(component, text, where, value=f"{site.value} {_OTHER}")
     return [found.showing(site.value)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rdflib import Literal
-from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from migkg.errors import ShapeRefused
@@ -36,14 +35,5 @@ def _outside(scope: Scope, shape: Shape, operator: str, bound: Node) -> str:
     """True if the comparison does not give true, or cannot be made."""
     if not isinstance(bound, Literal):
         raise ShapeRefused(shape.node, "a bound of its range is no literal")
-    if bound.datatype == XSD.boolean:
-        raise ShapeRefused(shape.node, "a bound of its range is a boolean, which is not ordered")
-    if bound.language:
-        return "true"  # SPARQL 1.1 compares no text with a language
-    same_kind = _is_string(scope.variable) if bound.datatype in (None, XSD.string) else ""
-    compared = f"({terms.value_of(scope.variable)}) {operator} {terms.value(bound)}"
-    return f"!COALESCE({same_kind}{compared}, false)"
-
-
-def _is_string(variable: str) -> str:
-    return f"DATATYPE({variable}) = {terms.iri(XSD.string)} && "
+    mine, theirs = terms.value_of(scope.variable), terms.value(bound)
+    return f"!COALESCE({terms.compared(mine, operator, theirs)}, false)"
