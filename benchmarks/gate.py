@@ -24,6 +24,7 @@ from pathlib import Path
 from zlib import crc32
 
 from migkg.engine import rdf_io
+from migkg.engine.validation_store import read_statements
 from migkg.model import formats
 from migkg.services import shacl
 from migkg.services.shacl import oracle
@@ -95,7 +96,7 @@ def _measure(text: str) -> str:
     prefixes = rdf_io.declared_prefixes([*ontology, *shapes])
     lines = b"".join(_lines(job))
     start = time.perf_counter()
-    data = [*ontology, *rdf_io.parse_triples(lines, formats.NTRIPLES)]
+    data = [*ontology, *read_statements(lines, formats.NTRIPLES, "urn:x:")]
     del lines
     read = time.perf_counter() - start
     start = time.perf_counter()

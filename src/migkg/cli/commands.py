@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -89,7 +90,9 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
 
 def validate(options: argparse.Namespace, _: Settings) -> int:
     """Holds files against shapes and writes the report."""
-    verdict = checking.check_files(options.files, options.shapes)
+    verdict = checking.check_files(
+        options.files, options.shapes, workers=len(os.sched_getaffinity(0))
+    )
     writers = {"text": checking.as_text, "turtle": checking.as_turtle, "json": checking.as_json}
     sys.stdout.write(writers[options.format](verdict))
     return 0 if verdict.conforms else 1

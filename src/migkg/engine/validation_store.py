@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from itertools import count
+from threading import Lock
 
 import pyoxigraph as ox
 import rdflib
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
+from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.rdf_io import rdflib_term
 from migkg.errors import BadQuery, BadUpload
+from migkg.model.formats import Format, Kind
 
 WRITTEN = "urn:x-migkg:written:"
 MARKS = "urn:x-migkg:marks"
@@ -58,10 +62,14 @@ _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 class ValidationStore:
     """Triples in memory, and marks on their nodes that queries can ask for."""
 
-    def __init__(self, triples: Iterable[ox.Triple]) -> None:
-        self._triples = list(triples)
-        self._changed = _changed(_doubtful(self._triples))
+    def __init__(self, statements: Iterable[ox.Triple | ox.Quad]) -> None:
+        """Takes triples, and quads of the default graph."""
+        self._statements = list(statements)
+        self._changed = _changed(_doubtful(self._statements))
         self._store = self._load(written=True)
+        self._by_value: ox.Store | None = None
+        self._lock = Lock()
+        self._numbers = count()
 
     def select(self, query: str) -> list[Row]:
         """The rows of a SELECT query, bound variables only, literals as they were written."""
@@ -79,31 +87,55 @@ class ValidationStore:
         """Marks terms one by one, for :meth:`select`."""
         _add_marks(self._store, mark, [_stored(engine_term(term)) for term in terms])
 
-    def mark_value(self, mark: str, term: Node) -> None:
-        """Marks a term for :meth:`select_values`."""
+    def mark_value(self, term: Node) -> str:
+        """Marks one term for :meth:`select_values`, and gives the new mark."""
+        mark = f"{MARKS}:value:{next(self._numbers)}"
         _add_marks(self._values, mark, [engine_term(term)])
+        return mark
 
     def runs(self, query: str) -> bool:
         """True if a SELECT query gives a row in which something is bound."""
         return any(row for row in self.select(query))
 
-    @cached_property
+    @property
     def _values(self) -> ox.Store:
-        return self._load(written=False) if self._changed else self._store
+        if not self._changed:
+            return self._store
+        with self._lock:
+            if self._by_value is None:
+                self._by_value = self._load(written=False)
+            return self._by_value
 
     def _load(self, *, written: bool) -> ox.Store:
         store = ox.Store()
-        if written and self._changed:
-            store.bulk_extend(self._as_written(t) for t in self._triples)
-        else:
-            store.bulk_extend(ox.Quad(*triple) for triple in self._triples)
+        as_written = written and bool(self._changed)
+        store.bulk_extend(map(self._as_written if as_written else _quad, self._statements))
         return store
 
-    def _as_written(self, triple: ox.Triple) -> ox.Quad:
-        value = triple.object
+    def _as_written(self, statement: ox.Triple | ox.Quad) -> ox.Quad:
+        value = statement.object
         if isinstance(value, ox.Literal) and value in self._changed:
-            return ox.Quad(triple.subject, triple.predicate, _under_cover(value))
-        return ox.Quad(*triple)
+            return ox.Quad(statement.subject, statement.predicate, _under_cover(value))
+        return _quad(statement)
+
+
+def read_statements(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Quad]:
+    """The statements of a document, of all its graphs, as quads of the default graph.
+
+    Its blank nodes get names that no other document has. Raises :class:`BadUpload`.
+    """
+    engine_format = RDF_FORMATS[rdf_format.name]
+    try:
+        quads = ox.parse(data, format=engine_format, base_iri=base_iri, rename_blank_nodes=True)
+        if rdf_format.kind is Kind.DATASET:
+            return [ox.Quad(*quad.triple) for quad in quads]
+        return list(quads)
+    except SyntaxError as error:
+        raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+
+
+def _quad(statement: ox.Triple | ox.Quad) -> ox.Quad:
+    return statement if type(statement) is ox.Quad else ox.Quad(*statement)
 
 
 @lru_cache(maxsize=4096)
@@ -116,11 +148,11 @@ def stored_form(literal: rdflib.Literal) -> rdflib.Literal:
     return literal
 
 
-def _doubtful(triples: Sequence[ox.Triple]) -> set[ox.Literal]:
+def _doubtful(statements: Sequence[ox.Triple | ox.Quad]) -> set[ox.Literal]:
     """The literals that the engine may change; raises :class:`BadUpload` for triple terms."""
     found = set()
-    for triple in triples:
-        value = triple.object
+    for statement in statements:
+        value = statement.object
         if type(value) is ox.Literal:
             datatype = value.datatype.value
             if datatype in _BY_VALUE and not _KEPT.get(datatype, _NEVER).fullmatch(value.value):

@@ -7,43 +7,44 @@ patterns and queries have no bounds.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from migkg.engine import rdf_io
-from migkg.errors import BadFile, InvalidData
+from migkg.engine.validation_store import read_statements
+from migkg.errors import BadFile, BadUpload, InvalidData
 from migkg.services import shacl
-from migkg.services.importing import read_rdf
+from migkg.services.importing import format_of
 
 
-def check_files(files: Sequence[Path], shapes: Sequence[Path]) -> shacl.Validation:
+def check_files(
+    files: Sequence[Path], shapes: Sequence[Path], *, workers: int = 1
+) -> shacl.Validation:
     """The verdict on the files together; raises :class:`BadFile` for what cannot be used."""
     places: dict[str, str] = {}
-    data: list[rdf_io.Triple] = []
+    data: list[rdf_io.Quad] = []
     for path in files:
-        triples = _apart(read_rdf(path))
-        places |= {str(getattr(t.subject, "value", "")): str(path) for t in triples}
-        data += triples
-    rules = [triple for path in shapes for triple in _apart(read_rdf(path))]
+        statements = _read(path)
+        places |= {str(getattr(s.subject, "value", "")): str(path) for s in statements}
+        data += statements
+    rules = [statement.triple for path in shapes for statement in _read(path)]
     try:
-        return shacl.validate(data, rules, prefixes={}, places=places, trusted=False)
+        return shacl.validate(
+            data, rules, prefixes={}, places=places, trusted=False, workers=workers
+        )
     except InvalidData as error:
         raise BadFile(str(error)) from None
 
 
-def _apart(triples: Sequence[rdf_io.Triple]) -> list[rdf_io.Triple]:
-    """The triples of one file with blank nodes that no other file has."""
-    nodes: dict[rdf_io.BlankNode, rdf_io.BlankNode] = defaultdict(rdf_io.BlankNode)
-    return [
-        rdf_io.Triple(
-            nodes[t.subject] if isinstance(t.subject, rdf_io.BlankNode) else t.subject,
-            t.predicate,
-            nodes[t.object] if isinstance(t.object, rdf_io.BlankNode) else t.object,
-        )
-        for t in triples
-    ]
+def _read(path: Path) -> list[rdf_io.Quad]:
+    try:
+        base = path.resolve().as_uri()
+        return read_statements(path.read_bytes(), format_of(path), base)
+    except BadUpload as error:
+        raise BadFile(f"{path}: {error}") from None
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def as_text(verdict: shacl.Validation) -> str:

@@ -12,6 +12,7 @@ from migkg.engine import rdf_io
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, BadUpload
 from migkg.model import formats
+from migkg.model.formats import Format
 from migkg.model.sparql_text import Form, read_query
 from migkg.model.turtle import write_turtle
 from migkg.services.authoring import Addition
@@ -31,7 +32,7 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
     text = query.read_text("utf-8")
     if read_query(text).form is not Form.CONSTRUCT:
         raise BadFile(f"{query} must be a CONSTRUCT query.")
-    statements = ScratchStore(read_rdf(path)).construct(text)
+    statements = ScratchStore(_read(path)).construct(text)
     if not statements:
         raise BadFile(f"{path} holds nothing that {query.name} looks for.")
     _refuse_strangers(files, statements, path)
@@ -42,17 +43,21 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
     return Addition({target: head + body}), len(statements)
 
 
-def read_rdf(path: Path) -> list[rdf_io.Triple]:
-    """The triples of an RDF file, whose name says its format; raises :class:`BadFile`."""
-    rdf_format = formats.BY_EXTENSION.get(path.suffix.lstrip("."))
-    if rdf_format not in formats.GRAPH_FORMATS:
-        raise BadFile(f"{path} is not known as RDF by its name; use .ttl, .nt, .rdf or .jsonld.")
+def _read(path: Path) -> list[rdf_io.Triple]:
     try:
-        return rdf_io.parse_upload(path.read_bytes(), rdf_format, path.resolve().as_uri())
+        return rdf_io.parse_upload(path.read_bytes(), format_of(path), path.resolve().as_uri())
     except BadUpload as error:
         raise BadFile(f"{path}: {error}") from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def format_of(path: Path) -> Format:
+    """The RDF format that a file's name says; raises :class:`BadFile`."""
+    rdf_format = formats.BY_EXTENSION.get(path.suffix.lstrip("."))
+    if rdf_format is None or rdf_format not in formats.GRAPH_FORMATS:
+        raise BadFile(f"{path} is not known as RDF by its name; use .ttl, .nt, .rdf or .jsonld.")
+    return rdf_format
 
 
 def _refuse_strangers(files: ProjectFiles, statements: list[rdf_io.Triple], path: Path) -> None:

@@ -395,6 +395,20 @@ CASES = {
         "ex:a ex:p ex:b . ex:c ex:p ex:b . ex:b ex:q 1 .",
         "b SPARQL; b SPARQL",
     ),
+    "two queries that run once a focus node": Case(
+        "ex:S sh:targetNode ex:a, ex:b ; sh:sparql [ sh:select "
+        "'SELECT $this ?value { { $this <https://example.org/p> ?value FILTER($this != ?value) } }'"
+        " ] . ex:T sh:targetNode ex:c, ex:d ; sh:sparql [ sh:select "
+        "'SELECT $this ?value { { $this <https://example.org/q> ?value } } LIMIT 1' ] .",
+        "ex:a ex:p ex:a, 1 . ex:b ex:p 2 ; ex:q 3 . ex:c ex:q 4 ; ex:p 5 .",
+        "a SPARQL 1; b SPARQL 2; c SPARQL 4",
+    ),
+    "sparql about a blank node": Case(
+        "ex:S sh:targetObjectsOf ex:p ; sh:sparql [ sh:select "
+        "'SELECT $this ?value { { $this <https://example.org/q> ?value } FILTER(?value > 1) }' ] .",
+        "ex:a ex:p [ ex:q 1, 2 ], [ ex:q 0 ] .",
+        "_ SPARQL 2",
+    ),
     "sparql that another shape negates": Case(
         'ex:S sh:targetSubjectsOf ex:p ; sh:not [ sh:sparql [ sh:select "SELECT $this { '
         '$this <https://example.org/q> ?x }" ] ] .',

@@ -7,13 +7,12 @@ is told in docs/shacl.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from rdflib import Graph
 from rdflib.namespace import RDFS, SH
 from rdflib.term import Node
 
-from migkg.engine.rdf_io import Triple, to_rdflib
+from migkg.engine.rdf_io import Quad, Triple, to_rdflib
 from migkg.engine.validation_store import ValidationStore
 from migkg.errors import InvalidData, ShapeRefused
 from migkg.services.shacl import oracle
@@ -27,7 +26,7 @@ __all__ = ["Result", "Validation", "validate"]
 
 
 def validate(
-    triples: Iterable[Triple],
+    triples: Iterable[Triple | Quad],
     shapes: Iterable[Triple],
     *,
     prefixes: Mapping[str, str],
@@ -37,6 +36,7 @@ def validate(
 ) -> Validation:
     """The verdict on ``triples``, which must hold the class hierarchy that the shapes rely on.
 
+    They may be given as quads of the default graph, which saves time.
     ``prefixes`` are known to all rules, and ``places`` tells which file describes a focus node.
     Shapes that are not compiled are left to pySHACL if they are ``trusted``; else, and if they
     cannot be used at all, raises :class:`InvalidData`. ``workers`` shapes are judged at a time.
@@ -49,7 +49,7 @@ def validate(
     compiled, refused = _compile(ShapeCompiler(graph, prefixes, _hierarchy(store)))
     if refused and not trusted:
         raise next(iter(refused.values()))
-    results = _run_all(compiled.values(), store, workers)
+    results = run(compiled.values(), store, workers)
     if refused:
         results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=compiled)
     reasons = tuple(str(error) for error in refused.values())
@@ -68,18 +68,6 @@ def _compile(
         except ShapeRefused as error:
             refused[node] = error
     return compiled, refused
-
-
-def _run_all(compiled: Iterable[list[Step]], store: ValidationStore, workers: int) -> list[Result]:
-    """The results of all shapes; each shape needs only the marks that it makes itself."""
-
-    def results(steps: list[Step]) -> list[Result]:
-        return list(run(steps, store))
-
-    if workers == 1:
-        return [result for steps in compiled for result in results(steps)]
-    with ThreadPoolExecutor(workers) as pool:
-        return [result for found in pool.map(results, compiled) for result in found]
 
 
 def _hierarchy(store: ValidationStore) -> Graph:

@@ -12,14 +12,14 @@ from rdflib import BNode, Graph, Literal
 from rdflib.namespace import RDF, RDFS, SH, XSD
 from rdflib.term import Node
 
-from migkg.engine.rdf_io import Triple, to_rdflib
+from migkg.engine.rdf_io import Quad, Triple, to_rdflib
 from migkg.errors import InvalidData
 from migkg.services.shacl.results import Result, read_results
 from migkg.services.shacl.shapes import TARGETS
 
 
 def judge(
-    triples: Iterable[Triple],
+    triples: Iterable[Triple | Quad],
     shapes: Graph,
     *,
     prefixes: Mapping[str, str],
@@ -30,7 +30,9 @@ def judge(
 
     graph = _to_judge(shapes, prefixes, leave_out)
     try:
-        _, report, text = pyshacl.validate(to_rdflib(triples), shacl_graph=graph, inference="none")
+        _, report, text = pyshacl.validate(
+            to_rdflib(map(_triple, triples)), shacl_graph=graph, inference="none"
+        )
     except (
         pyshacl.errors.ReportableRuntimeError,
         re.error,
@@ -59,3 +61,7 @@ def _to_judge(shapes: Graph, prefixes: Mapping[str, str], leave_out: Iterable[No
             graph.add((declaration, SH.prefix, Literal(prefix)))
             graph.add((declaration, SH.namespace, Literal(namespace, datatype=XSD.anyURI)))
     return graph
+
+
+def _triple(statement: Triple | Quad) -> Triple:
+    return statement.triple if isinstance(statement, Quad) else statement

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -16,12 +19,34 @@ _Found = tuple[Row, Row]
 _MESSAGE = 120  # characters
 
 
-def run(steps: Iterable[Step], store: ValidationStore) -> Iterator[Result]:
-    """The results of all steps."""
+def run(shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int = 1) -> list[Result]:
+    """The results of the steps of all shapes, ``workers`` queries at a time.
+
+    A shape needs only marks that it makes itself, and needs them in their order.
+    """
+    steps = list(shapes)
+    marks = [[step for step in of_shape if not isinstance(step, Check)] for of_shape in steps]
+    checks = [step for of_shape in steps for step in of_shape if isinstance(step, Check)]
+    checks.sort(key=lambda check: check.rule is None)  # rules are the longest, so they begin
+    with _each(workers) as each:
+        list(each(lambda of_shape: _make_marks(of_shape, store), marks))
+        found = list(each(lambda check: list(_results(check, store)), checks))
+    return [result for of_check in found for result in of_check]
+
+
+@contextmanager
+def _each(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """The function ``map`` on so many threads."""
+    if workers == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        yield pool.map
+
+
+def _make_marks(steps: Iterable[Mark | MarkTerms], store: ValidationStore) -> None:
     for step in steps:
-        if isinstance(step, Check):
-            yield from _results(step, store)
-        elif isinstance(step, MarkTerms):
+        if isinstance(step, MarkTerms):
             store.mark_terms(step.name, step.members)
         else:
             _mark(step, store)
@@ -64,9 +89,8 @@ def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterat
                 if "this" in solution:
                     yield {node: solution["this"]}, solution
             return
-        for number, way in enumerate(store.select(check.query)):
-            mark = f"{ONE_FOCUS}{number}"
-            store.mark_value(mark, way[node])
+        for way in store.select(check.query):
+            mark = store.mark_value(way[node])
             rows = store.select_values(rule.query.replace(f"<{ONE_FOCUS}>", f"<{mark}>"))
             yield from ((way, {"this": way[node], **row}) for row in _distinct(rows))
     except BadQuery as error:

@@ -14,8 +14,8 @@ from migkg.services.shacl.focus import Focus
 from migkg.services.shacl.paths import Path
 from migkg.services.shacl.shapes import Shape, ShapesGraph
 
-# The mark of a focus node, before its number, in a query that runs once for each.
-ONE_FOCUS = "urn:x-migkg:focus:0"
+# Stands for the mark of a focus node in a query that runs once for each.
+ONE_FOCUS = "urn:x-migkg:focus"
 
 
 @dataclass(frozen=True)
