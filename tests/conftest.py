@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -84,9 +85,11 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
 
 
 @contextmanager
-def running(command: list[str], ready: str, environment: dict[str, str]) -> Iterator[int]:
-    """A process that runs while the block does; yields its process id."""
-    process = subprocess.Popen(command, env={**os.environ, **environment})
+def running(
+    command: list[str], ready: str, environment: dict[str, str], log: IO[bytes] | None = None
+) -> Iterator[int]:
+    """A process that runs while the block does; yields its process id. It complains to ``log``."""
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log)
     try:
         wait_until_ready(ready, process)
         yield process.pid

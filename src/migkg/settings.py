@@ -40,6 +40,10 @@ def _default_processes() -> int:
     return max(4, 2 * _processors())
 
 
+def _default_slow_queries() -> int:
+    return max(2, _processors() // 2)
+
+
 def _default_page_processes() -> int:
     return _default_processes() // 2
 
@@ -99,8 +103,11 @@ class Settings:
         0.25, "Seconds after which a query is slow: it then goes behind all that are quick."
     )
     slow_queries: int = field(
-        default_factory=_default_processes,
-        metadata={"help": "Slow queries that run at the same time; empty: as query processes."},
+        default_factory=_default_slow_queries,
+        metadata={
+            "help": "Slow queries that run at the same time; empty: half the processors, "
+            "at least 2."
+        },
     )
     quarantine: float = _setting(
         300.0, "Seconds for which a query that ended two processes is not run."
@@ -122,7 +129,9 @@ class Settings:
     query_operators: int = _setting(
         Limits.operators, "Operators, clauses and selected things in a query."
     )
-    query_tokens: int = _setting(Limits.tokens, "Words, terms and signs in a query.")
+    query_tokens: int = _setting(
+        Limits.tokens, "Words, terms and signs in a query, outside the rows of VALUES."
+    )
     answer_rows: int = _setting(1_000_000, "Rows of the largest answer.")
     answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
     answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")
@@ -132,7 +141,7 @@ class Settings:
         30.0, "Seconds in which a request must have arrived, from its first byte to its last."
     )
     stall_deadline: float = _setting(
-        30.0, "Seconds after which a connection is closed whose client takes nothing."
+        30.0, "Seconds after which a connection is closed whose client takes next to nothing."
     )
     downloads: int = _setting(64, "Dumps that are sent at the same time.")
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")

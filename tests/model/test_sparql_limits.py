@@ -26,13 +26,14 @@ PATTERNS = [
     ("?s ex:a|ex:b|(ex:c/a)+ (ex:a ?b)", 6),
     ("{ ?s ?p ?o } { ?s ?p ?o ; ?q ?r }", 3),
     ("{ { { ?s ?p ?o } ?s ?p ?o } } ?s ?p ?o", 3),
-    ("OPTIONAL { ?s ?p ?o } OPTIONAL { ?s ?p ?o OPTIONAL { ?s ?p ?o } }", 3),
+    ("OPTIONAL { ?s ?p ?o } OPTIONAL { ?s ?p ?o OPTIONAL { ?s ?p ?o } }", 2),
     ("GRAPH ?g { ?s ?p ?o } GRAPH ex:g { ?s ?p ?o }", 2),
-    ("{ ?s ?p ?o, ?o2 } UNION { ?s ?p ?o, ?o2 } UNION { ?s ?p ?o, ?o2 } ?s ?p ?o", 2),
+    ("{ ?s ?p ?o, ?o2 } UNION { ?s ?p ?o, ?o2 } UNION { ?s ?p ?o, ?o2 } ?s ?p ?o", 4),
     ("{ ?s ?p ?o, ?o2, ?o3 } UNION { ?s ?p ?o }", 3),
     ("{ ?s ?p ?o } UNION { ?s ?p ?o, ?o2, ?o3 }", 3),
-    ("MINUS { ?s ?p ?o, ?o2 } FILTER NOT EXISTS { ?s ?p ?o, ?o2 } ?s ?p ?o, ?o2", 2),
-    ("FILTER(?a && EXISTS { ?s ?p ?o, ?o2 }) ?s ?p ?o, ?o2", 2),
+    ("OPTIONAL { ?s ?p ?o, ?o2, ?o3, ?o4 } ?s ?p ?o", 4),
+    ("MINUS { ?s ?p ?o, ?o2 } FILTER NOT EXISTS { ?s ?p ?o, ?o2 } ?s ?p ?o, ?o2", 4),
+    ("FILTER(?a && EXISTS { ?s ?p ?o, ?o2 }) ?s ?p ?o, ?o2", 3),
     ("{ SELECT * { ?s ?p ?o, ?o2 } ORDER BY ?o } { SELECT ?s { ?s ?p ?o, ?o2 } }", 2),
     ("VALUES ?x { 1 2 3 } VALUES (?x ?y) { (1 2) (3 UNDEF) } ?s ?p ?o", 3),
     ("BIND(1 + 2 AS ?x) BIND(ex:f(?x, 1) AS ?y) ?s ?p ?o", 1),
@@ -96,13 +97,34 @@ def test_tokens_are_counted_without_space_and_comments() -> None:
     assert (caught.value.line, caught.value.column) == (2, 18)
 
 
+CONSTANT = ["1", "-2.5e-3", "<x:a>", "ex:a", ":", "'a'@en", "'''x\ny'''^^ex:t", "UNDEF", "true"]
+
+
+@pytest.mark.parametrize("constant", [*CONSTANT, f"( {' '.join(CONSTANT)} )"])
+@pytest.mark.parametrize("head", ["VALUES ?x {", "values#\n(?x $y){", "Values ( ) {"])
+def test_the_rows_of_values_may_be_many(constant: str, head: str) -> None:
+    rows = f"{constant} # more\n" * 1000
+    text = f"SELECT * {{ {head} {rows} }} BIND(1 AS ?y) ?s ?p 2 . ?s ?p 3 }} {head} {rows} }}"
+    limits = Limits(tokens=21, patterns=3, operators=4)
+    assert read_query(text, limits).text == text
+    for less in (Limits(tokens=20), Limits(patterns=2), Limits(operators=3)):
+        with pytest.raises(QueryRefused):
+            read_query(text, less)
+
+
+@pytest.mark.parametrize("hidden", ["SERVICE <x> {}", "} SERVICEex:x {}", "1 } service <x> {}"])
+def test_rows_hide_no_keyword(hidden: str) -> None:
+    with pytest.raises(QueryRefused, match="SERVICE"):
+        read_query(f"SELECT * {{ VALUES ?x {{ 1 2 ex:a {hidden} }} }}")
+
+
 @pytest.mark.parametrize(
     ("text", "column"),
     [
         ("SELECT * { ?s ?p ?o , ?o2 }", 23),
         ("SELECT * { ?s ?p ?o , \\u003Fo2 }", 23),
         ("SELECT * { { ?s ?p ?o } { ?s ?p ?o } }", 38),
-        ("SELECT * { { ?s ?p ?o }\tUNION { } ?s ?p ?o }", 41),
+        ("SELECT * { { ?s ?p ?o }\tUNION { } }", 35),
     ],
 )
 def test_a_limit_names_the_place(text: str, column: int) -> None:

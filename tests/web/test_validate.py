@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -35,6 +36,19 @@ BOMB = b"""<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e.example/">
 <rdf:Description rdf:about="http://e.example/s"><e:p>&a9;</e:p></rdf:Description></rdf:RDF>
 """ % b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 16) for n in range(1, 10))
+QUADRATIC = b"""<!DOCTYPE rdf:RDF [<!ENTITY a "%s">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e.example/">
+<rdf:Description rdf:about="http://e.example/s" e:p="%s"/></rdf:RDF>
+""" % (b"x" * 100_000, b"&a;" * 100_000)
+LONG_BASE = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+  xmlns:e="http://e.example/" xml:base="http://e.example/%s/">%s</rdf:RDF>
+""" % (
+    b"x" * 100_000,
+    b'<rdf:Description rdf:about="s"><e:p rdf:resource="o"/></rdf:Description>' * 30_000,
+)
+SLOW = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+  xmlns:e="http://e.example/">%s%s</rdf:RDF>
+""" % (b"<rdf:Description><e:p>" * 150_000, b"</e:p></rdf:Description>" * 150_000)
 UPLOAD_BYTES = 100_000
 
 
@@ -132,8 +146,14 @@ def test_rules_in_sparql_are_applied(service: Service) -> None:
     assert (None, SH.sourceConstraintComponent, SH.SPARQLConstraintComponent) in graph
 
 
-def test_an_empty_document_conforms(service: Service) -> None:
-    assert conforms(report(validate(service, "")))
+def test_a_document_without_triples_conforms(service: Service) -> None:
+    assert conforms(report(validate(service, "# Nothing.")))
+
+
+@pytest.mark.parametrize("name", ["ttl", "rdf"])
+def test_an_empty_document_is_400(service: Service, name: str) -> None:
+    problem = validate(service, " \n", name).problem(400, "bad-document")
+    assert problem["detail"] == "The document is empty."
 
 
 @pytest.mark.parametrize(
@@ -161,6 +181,19 @@ def test_another_type_is_415_and_names_what_is_taken(service: Service, name: str
 def test_a_compressed_document_is_415(service: Service) -> None:
     reply = validate(service, GOOD, Content_Encoding="gzip")
     reply.problem(415, "unsupported-media-type")
+
+
+def test_a_compressed_document_that_does_not_say_so_is_400(service: Service) -> None:
+    validate(service, gzip.compress(GOOD.encode())).problem(400, "bad-document")
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", '"UTF-7"'])
+def test_another_charset_is_415(service: Service, charset: str) -> None:
+    validate(service, GOOD, f"text/turtle; charset={charset}").problem(415, "bad-charset")
+
+
+def test_the_charset_may_be_named(service: Service) -> None:
+    assert conforms(report(validate(service, GOOD, 'Text/Turtle; x=y ;charset="UTF-8"')))
 
 
 def test_a_report_in_a_format_that_is_not_there_is_406(service: Service) -> None:
@@ -200,12 +233,16 @@ def nested(opening: str, inner: str, closing: str, depth: int) -> str:
     ("document", "name"),
     [
         (BOMB, "rdf"),
+        (QUADRATIC, "rdf"),
+        (LONG_BASE, "rdf"),
         (nested('{"http://e.example/p":', '"x"', "}", 100_000), "jsonld"),
         (nested("[", '"x"', "]", 500_000), "jsonld"),
         ("<a:s> <a:p> " + nested("<<( <a:s> <a:p> ", "<a:o>", " )>>", 50_000) + " .", "nt"),
     ],
     ids=[
         "xml entity bomb",
+        "xml entity used often",
+        "xml base used often",
         "nested objects",
         "nested arrays",
         "nested triple terms",
@@ -218,6 +255,12 @@ def test_a_document_that_attacks_its_reader_costs_only_its_sender(
     assert reply.status in (400, 413), reply.text
     assert reply.json()["type"].startswith("/docs#")
     assert conforms(report(validate(service, GOOD)))
+
+
+def test_a_document_that_takes_too_long_is_503(settings: Settings, release: Release) -> None:
+    with serve(settings, release, MIGKG_VALIDATE_DEADLINE="8") as impatient:
+        validate(impatient, SLOW, "rdf").problem(503, "validation-timeout")
+        assert conforms(report(validate(impatient, GOOD)))
 
 
 def test_deep_nesting_that_can_be_read_is_read(service: Service) -> None:

@@ -69,16 +69,14 @@ class _Queue:
 
     def next(self, allowed: Callable[[str], bool] = lambda _: True) -> str | None:
         """Wakes the first of the client that used least; None if nobody may come."""
-        clients = [client for client in self._waiting if allowed(client)]
-        if not clients:
-            return None
-        client = min(clients, key=self._usage.seconds)
-        waiter = self._waiting[client][0]
-        self.remove(client, waiter)
-        if waiter.done():  # it was given up just now
-            return self.next(allowed)
-        waiter.set_result(None)
-        return client
+        while clients := [client for client in self._waiting if allowed(client)]:
+            client = min(clients, key=self._usage.seconds)
+            waiter = self._waiting[client][0]
+            self.remove(client, waiter)
+            if not waiter.done():  # else it was given up just now
+                waiter.set_result(None)
+                return client
+        return None
 
     def longest(self) -> str:
         return max(self._waiting, key=lambda client: len(self._waiting[client]))
@@ -111,10 +109,16 @@ class Place:
         self.held = Held.PLACE
         self._admission = admission
 
+    @property
+    def is_slow(self) -> bool:
+        """True if the query has run for long."""
+        return self.held is Held.SLOW_PLACE
+
     async def slow_down(self, pause: Callable[[], None]) -> None:
         """Changes to a slow place; calls ``pause`` first if one must be waited for.
 
-        Raises :class:`EngineBusy` if there is none in time, and :class:`TooManyRequests`.
+        Who has a slow place keeps it. Raises :class:`EngineBusy` if there is none in time, and
+        :class:`TooManyRequests`.
         """
         await self._admission.slow_down(self, pause)
 
@@ -184,6 +188,8 @@ class Admission:
 
     async def slow_down(self, place: Place, pause: Callable[[], None]) -> None:
         """See :meth:`Place.slow_down`."""
+        if place.is_slow:  # its first process was lost after it had become slow
+            return
         self._count(place)
         place.held = Held.NOTHING
         self._give(place.lane)

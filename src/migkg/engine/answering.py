@@ -57,7 +57,8 @@ class _Output(io.RawIOBase):
         self._size = 0
         self._tail = b""
         self.rows_at_most = 1
-        self.notice: tuple[bytes, bytes] | None = None  # what to replace at the beginning
+        self.notice: tuple[bytes, bytes] | None = None  # what to replace in the head
+        self._head = b""
 
     def writable(self) -> bool:
         return True
@@ -65,8 +66,7 @@ class _Output(io.RawIOBase):
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
         part = bytes(data)
         if self.notice:
-            part = part.replace(*self.notice, 1)
-            self.notice = None
+            part = self._with_notice(part, *self.notice)
         if self._between:
             self._count(part)
         self._parts.append(part)
@@ -74,6 +74,14 @@ class _Output(io.RawIOBase):
         if self._size >= _FRAME:
             self._sock.sendall(self._frame())
         return len(data)
+
+    def _with_notice(self, part: bytes, place: bytes, text: bytes) -> bytes:
+        """The head with the notice; what comes before the place is there is held back."""
+        self._head += part
+        if place not in self._head:
+            return b""
+        self.notice = None
+        return self._head.replace(place, text, 1)
 
     def finish(self, end: bytes) -> None:
         """Sends what is left and the end of the answer, in one piece."""

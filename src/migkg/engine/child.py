@@ -34,6 +34,7 @@ class Child(asyncio.Protocol):
 
     def __init__(self, sock: socket.socket, pipe: int) -> None:
         self.served = 0
+        self.lowered = False  # its priority, for good
         self._pid = 0
         self._pidfd = -1
         self._socket = sock
@@ -49,10 +50,14 @@ class Child(asyncio.Protocol):
     async def fork(cls, control: socket.socket, wait: float) -> Child:
         """A new process, asked for on the control socket of the zygote.
 
-        Raises :class:`EngineUnavailable` if there is none after ``wait`` seconds.
+        Raises :class:`EngineUnavailable` if there is none after ``wait`` seconds, and
+        :class:`ChildLost` if it ended at once.
         """
-        ours, theirs = socket.socketpair()
-        reading, writing = os.pipe()
+        try:
+            ours, theirs = socket.socketpair()
+            reading, writing = os.pipe()
+        except OSError as error:  # no descriptors are left
+            raise EngineUnavailable("No query process can be asked for.") from error
         child = cls(ours, writing)
         try:
             with theirs:
@@ -81,7 +86,7 @@ class Child(asyncio.Protocol):
             loop.remove_reader(self._socket)
         data, descriptors, _, _ = socket.recv_fds(self._socket, wire.PROCESS.size, 1)
         if len(data) != wire.PROCESS.size or not descriptors:
-            raise OSError("the process ended at once")
+            raise ChildLost
         self._pid, self._pidfd = wire.PROCESS.unpack(data)[0], descriptors[0]
         await loop.create_unix_connection(lambda: self, sock=self._socket)
 
@@ -159,6 +164,7 @@ class Child(asyncio.Protocol):
     def lower_priority(self) -> None:
         """Lets every other process go first from now on."""
         # By number, as no call takes a handle; its end is known here before others get the number.
+        self.lowered = True
         if self.alive:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._pid, _NICE)

@@ -1,4 +1,4 @@
-"""Makes a store on disk from N-Quads: ``python -m migkg.engine.disk_store FILE FOLDER``."""
+"""Makes a store on disk: ``python -m migkg.engine.disk_store NQUADS FOLDER PARENT``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import sys
 
 import pyoxigraph as ox
 
+from migkg.engine.zygote import die_with_parent
+
 
 def make(path: str, folder: str) -> None:
     """Loads a file into a new store and leaves it compact and complete on disk."""
     store = ox.Store(folder)
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    # Not bulk_load, which gives blank nodes new names.
+    store.bulk_extend(ox.parse(path=path, format=ox.RdfFormat.N_QUADS))
     store.optimize()
     store.flush()
 
 
 if __name__ == "__main__":
-    make(*sys.argv[1:])
+    die_with_parent(int(sys.argv[3]))
+    make(*sys.argv[1:3])

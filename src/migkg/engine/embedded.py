@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import time
@@ -26,6 +27,9 @@ from migkg.settings import Settings
 
 _START_WAIT = 600.0
 _FORK_WAIT = 10.0
+# How often a query is begun when its processes are ended from outside. A quick one costs little,
+# and one that has run for long may itself be why the kernel ends them.
+_QUICK_ATTEMPTS = 5
 _ATTEMPTS = 2
 # A process is replaced after so many queries, or after one answer of so many bytes, because what
 # it once took it keeps.
@@ -52,7 +56,8 @@ class EmbeddedEngine:
         self._idle.append(await self._fork(_START_WAIT))
 
     async def close(self) -> None:
-        """Ends every process."""
+        """Ends every process; no other is made."""
+        self._control = None
         for task in self._making:
             task.cancel()
         await asyncio.gather(*self._making, return_exceptions=True)
@@ -65,44 +70,50 @@ class EmbeddedEngine:
         self._quarantine.check(query.text)
         place = await self._admission.enter(caller.client, caller.lane)
         try:
+            self._quarantine.check(query.text)  # the same may have run while this one waited
             return await self._try(query, place)
         finally:
             place.leave()
 
     async def _try(self, query: Query, place: Place) -> Answer:
-        """The answer; a process that was lost through no fault of its own is replaced once."""
+        """The answer; a process that was lost through no fault of its own is replaced."""
         deadline = time.monotonic() + self._settings.query_deadline
-        for attempt in range(1, _ATTEMPTS + 1):
-            answer = Answer(
-                query.format,
-                limit=self._settings.answer_bytes,
-                memory=self._settings.answer_memory,
-                spool=self._spool,
-            )
+        for attempt in itertools.count(1):
             try:
-                await self._run(query, answer, place, deadline)
-            except ChildLost:
-                answer.close()
-                if attempt == _ATTEMPTS:
-                    self._quarantine.count(query.text)
+                return await self._attempt(query, place, deadline, again=attempt > 1)
             except QueryCrashed:
-                answer.close()
                 self._quarantine.count(query.text)
                 raise
-            except BaseException:
-                answer.close()
-                raise
-            else:
-                return answer
-        raise QueryCrashed("The processes that ran the query ended twice.")
+            except ChildLost:
+                if attempt >= (_ATTEMPTS if place.is_slow else _QUICK_ATTEMPTS):
+                    break
+        self._quarantine.count(query.text)
+        raise QueryCrashed("The processes that ran the query ended, one after the other.")
 
-    async def _run(self, query: Query, answer: Answer, place: Place, deadline: float) -> None:
-        child = await self._take()
+    async def _attempt(self, query: Query, place: Place, deadline: float, *, again: bool) -> Answer:
+        answer = Answer(
+            query.format,
+            limit=self._settings.answer_bytes,
+            memory=self._settings.answer_memory,
+            spool=self._spool,
+        )
+        try:
+            # What is idle may have ended with the one that was lost, and not be known yet.
+            child = await (self._fork(_FORK_WAIT) if again else self._take())
+            await self._run(child, query, answer, place, deadline)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def _run(
+        self, child: Child, query: Query, answer: Answer, place: Place, deadline: float
+    ) -> None:
         self._working.add(child)
         kept = False
         try:
-            rows = query.truncate or self._settings.answer_rows
-            if not await child.run(self._request(query, rows), answer, rows, self._slow_after):
+            request, rows = self._request(query)
+            if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
             kept = True
         except BadQuery:
@@ -110,11 +121,15 @@ class EmbeddedEngine:
             raise
         finally:
             self._working.discard(child)
-            if kept and child.served < _QUERIES and answer.size < _BYTES:
+            if kept and self._is_good(child) and answer.size < _BYTES:
                 self._idle.append(child)
             else:
                 child.kill()
                 self._replace()
+
+    def _is_good(self, child: Child) -> bool:
+        """True if a process may run another query; a priority that was lowered stays low."""
+        return self._control is not None and not child.lowered and child.served < _QUERIES
 
     async def _run_slowly(self, child: Child, place: Place, deadline: float) -> None:
         """Waits for the end of a query that takes long, behind all that are quick."""
@@ -124,11 +139,15 @@ class EmbeddedEngine:
         if not await child.wait(max(0.0, deadline - time.monotonic())):
             raise QueryTimeout(self._settings.query_deadline)
 
-    def _request(self, query: Query, rows: int) -> bytes:
-        return wire.pack_request(
+    def _request(self, query: Query) -> tuple[bytes, int]:
+        """The request for a query process, and the rows that its answer may have."""
+        rows, cut = self._settings.answer_rows, ""
+        if query.truncate is not None and query.truncate <= rows:
+            rows, cut = query.truncate, query.cut
+        request = wire.pack_request(
             {
                 "text": query.text,
-                "cut": query.cut,
+                "cut": cut,
                 "notice": query.notice,
                 "rows": rows,
                 "base": self._settings.base_iri,
@@ -138,6 +157,7 @@ class EmbeddedEngine:
                 "named_graphs": query.named_graphs,
             },
         )
+        return request, rows
 
     async def _take(self) -> Child:
         """A process that is free and lives, the one used last first: its caches are warm."""
@@ -148,9 +168,12 @@ class EmbeddedEngine:
         return await self._fork(_FORK_WAIT)
 
     async def _fork(self, wait: float) -> Child:
-        if self._control is None:
-            raise EngineUnavailable("The engine is not started.")
-        return await Child.fork(self._control, wait)
+        for _ in range(_ATTEMPTS):
+            if self._control is None:
+                raise EngineUnavailable("The engine is not started.")
+            with contextlib.suppress(ChildLost):  # with the zygote, for instance
+                return await Child.fork(self._control, wait)
+        raise EngineUnavailable("The query processes end as soon as they are made.")
 
     def _replace(self) -> None:
         """Makes a process in advance if none is left."""
@@ -190,7 +213,6 @@ class OwnEngine(EmbeddedEngine):
         """Ends every process."""
         self._unwatch()
         await super().close()
-        self._control = None
         if self._keeper:
             self._keeper.close()
             self._keeper = None

@@ -135,10 +135,19 @@ class Answer:
         size = self.size - self._spooled
         self._spool.take(size)
         self._spooled += size
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self._file.writelines(self._parts)
+        try:
+            if self._file is None:
+                # Without a buffer, which would fail a second time when it is closed.
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see close()
+            self._write(b"".join(self._parts))
+        except OSError as error:
+            raise EngineBusy(_RETRY_AFTER, "There is no room for a large answer.") from error
         self._parts.clear()
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest and self._file is not None:
+            rest = rest[self._file.write(rest) :]
 
     @property
     def in_memory(self) -> bool:

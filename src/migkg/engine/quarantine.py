@@ -23,7 +23,8 @@ class _Record:
 class Quarantine:
     """Counts the processes that each query ended; at the second the query is refused for a while.
 
-    After that while the count begins anew. Of very many queries the last are remembered.
+    After that while, or when the second comes later than that, the count begins anew. Of very many
+    queries the last are remembered.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,13 +42,13 @@ class Quarantine:
         left = record.until - self._clock()
         if left > 0:
             raise QueryQuarantined(max(1, round(left)))
-        del self._records[_key(query)]
 
     def count(self, query: str) -> None:
         """Counts a process that a query ended."""
+        now = self._clock()
         record = self._records.setdefault(_key(query), _Record())
-        record.deaths += 1
-        record.until = self._clock() + self._seconds
+        record.deaths = record.deaths + 1 if record.until > now else 1
+        record.until = now + self._seconds
         self._records.move_to_end(_key(query))
         if len(self._records) > _REMEMBERED:
             self._records.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
+# All but what https://www.w3.org/TR/xml/#charsets allows.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -52,12 +55,23 @@ def read_turtle(path: Path) -> RdfFile:
 
 
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
-    """The triples of an uploaded document, of all its graphs; no remote context is fetched."""
+    """The triples of an uploaded document, of all its graphs; no remote context is fetched.
+
+    Raises :class:`BadUpload` for what is not of the format, for a document of white space alone,
+    which is sent by mistake, and for characters that the report could not repeat in RDF/XML.
+    """
+    if not data.strip():
+        raise BadUpload("The document is empty.")
     try:
         quads = ox.parse(data, format=RDF_FORMATS[rdf_format.name], base_iri=base_iri)
-        return [quad.triple for quad in quads]
+        triples = [quad.triple for quad in quads]
     except SyntaxError as error:
         raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+    for triple in triples:
+        found = isinstance(triple.object, ox.Literal) and _NOT_XML.search(triple.object.value)
+        if found:
+            raise BadUpload(f"The document holds the character U+{ord(found.group()):04X}.")
+    return triples
 
 
 def parse_triples(data: bytes, rdf_format: Format) -> list[ox.Triple]:

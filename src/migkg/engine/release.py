@@ -8,7 +8,7 @@ symbolic link that is replaced in one step.
 
 from __future__ import annotations
 
-import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
@@ -107,24 +107,39 @@ def open_release(folder: Path) -> Release:
 def disk_store(release: Release) -> Path:
     """The release as a store on disk, made on first need; it can always be made again.
 
-    The process that makes it is another one, because a process that wrote to such a store must
-    never fork.
+    One process at a time makes it; others wait and find it. It has its name only when it is
+    complete and on the disk.
     """
     folder = release.folder / DISK_STORE
-    if folder.exists():
-        return folder
-    draft = release.folder / f".{DISK_STORE}-{os.getpid()}"
+    if not folder.exists():
+        with (release.folder / f".{DISK_STORE}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                _make_disk_store(release, folder, lock.fileno())
+    return folder
+
+
+def _make_disk_store(release: Release, folder: Path, lock: int) -> None:
+    """Makes the store in another process, as a process that wrote to one must never fork.
+
+    That process dies with this one, and has the lock too: so whoever has it next is alone, and a
+    draft that is there is one that was given up.
+    """
+    draft = folder.with_name(f".{DISK_STORE}-draft")
     shutil.rmtree(draft, ignore_errors=True)
-    command = [sys.executable, "-m", "migkg.engine.disk_store", str(release.store), str(draft)]
+    arguments = [str(release.store), str(draft), str(os.getpid())]
+    command = [sys.executable, "-m", "migkg.engine.disk_store", *arguments]
     try:
-        made = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+        made = subprocess.run(  # noqa: S603 - our own module
+            command, stdin=subprocess.DEVNULL, pass_fds=(lock,), check=False
+        )
         if made.returncode:
             raise NoRelease(f"The store in {folder} could not be made.")
-        with contextlib.suppress(OSError):  # somebody else was faster
-            draft.rename(folder)
+        _sync(draft)
+        draft.rename(folder)
+        _sync_folder(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def compile_release(

@@ -3,8 +3,8 @@
 It has one thread, so that forking it is safe. Either it holds the release in memory, and its
 children share it copy-on-write; or each child opens the release on disk for itself, read-only. A
 child answers one query at a time on its own socket, within a memory limit, without the means to
-open a file or a connection, and dies with this process or with the one that asked for it. Run as
-``python -m migkg.engine.zygote``.
+open a connection or to write a file, and dies with this process or with the one that asked for it.
+Run as ``python -m migkg.engine.zygote``.
 """
 
 from __future__ import annotations
@@ -21,18 +21,25 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
-from migkg.engine import wire
+from migkg.engine import seccomp, wire
 from migkg.engine.answering import answer
 
 _PR_SET_PDEATHSIG = 1
 _DESCRIPTORS = 2  # with each request to fork: the child's socket, and what tells it of our end
 
-OpenStore = Callable[[], ox.Store]
+
+@dataclass(frozen=True)
+class Access:
+    """How a child comes to the release, and how it is shut in with it (``memory`` in bytes)."""
+
+    open_store: Callable[[], ox.Store]
+    confine: Callable[[int], None]
 
 
 def die_with_parent(parent: int) -> None:
@@ -43,12 +50,13 @@ def die_with_parent(parent: int) -> None:
 
 
 def die_with_pipe(descriptor: int) -> None:
-    """Makes the kernel end this process when the writing end of a pipe is closed.
+    """Makes the kernel kill this process when the writing end of a pipe is closed.
 
-    The end of the pipe is a SIGIO, which ends a process that does not handle it, in the midst of
-    a query too.
+    In the midst of a query too, and when it is stopped: a stopped process takes no other signal
+    than SIGKILL, so the SIGIO that a pipe sends of itself would wait for ever.
     """
     fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
     with suppress(BlockingIOError):
@@ -78,19 +86,30 @@ def confine(memory: int, *, files: int = 0) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
-def _serve(store: ox.Store, sock: socket.socket, memory: int) -> None:
+def confine_on_disk(memory: int) -> None:
+    """Limits this process as :func:`confine` does, but for files that it reads.
+
+    The store opens sixteen of its files at first and the others when a query needs them, and where
+    it cannot, the query neither ends nor fails.
+    """
+    confine(memory, files=resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    seccomp.reach_nothing()
+
+
+def _serve(access: Access, sock: socket.socket, memory: int) -> None:
+    store = access.open_store()
     # What the engine's library says of a crash would fill the log of the service.
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
     # Before the limits: where a native crash leaves its name, on the socket (see wire.is_fault).
     faulthandler.enable(file=sock.fileno(), all_threads=False)
-    confine(memory)
+    access.confine(memory)
     while (request := wire.receive_request(sock)) is not None:
         answer(store, request, sock)
 
 
-def _fork_child(open_store: OpenStore, sock: socket.socket, pipe: int, memory: int) -> int:
+def _fork_child(access: Access, sock: socket.socket, pipe: int, memory: int) -> int:
     parent = os.getpid()
     pid = os.fork()
     if pid:
@@ -98,35 +117,37 @@ def _fork_child(open_store: OpenStore, sock: socket.socket, pipe: int, memory: i
     try:
         die_with_parent(parent)
         die_with_pipe(pipe)
-        _serve(open_store(), sock, memory)
+        _serve(access, sock, memory)
     finally:
         os._exit(0)
 
 
-def _in_memory(path: str) -> OpenStore:
+def _in_memory(path: str) -> Access:
     store = ox.Store()
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    # Not bulk_load, which gives blank nodes new names: a release always has the same.
+    store.bulk_extend(ox.parse(path=path, format=ox.RdfFormat.N_QUADS))
     gc.collect()
     gc.freeze()
-    return lambda: store
+    return Access(lambda: store, confine)
 
 
-def _on_disk(path: str) -> OpenStore:
+def _on_disk(path: str) -> Access:
     # Tried in a process of its own: what forks must not have opened such a store.
     pid = os.fork()
     if not pid:
         ox.Store.read_only(path)
+        seccomp.reach_nothing()
         os._exit(0)
     if os.waitpid(pid, 0)[1]:
         raise SystemExit(1)
-    return lambda: ox.Store.read_only(path)
+    return Access(lambda: ox.Store.read_only(path), confine_on_disk)
 
 
 def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -> None:
     """Opens the store, says so, then forks a child for every request on the control socket."""
-    open_store = _on_disk(path) if kind == "disk" else _in_memory(path)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    access = _on_disk(path) if kind == "disk" else _in_memory(path)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.write(ready, b"R")
     os.close(ready)
     while True:
@@ -134,21 +155,27 @@ def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -
         if not message:
             return
         if len(descriptors) == _DESCRIPTORS:
-            _fork_for(open_store, descriptors[0], descriptors[1], memory)
+            _fork_for(access, descriptors[0], descriptors[1], memory)
 
 
-def _fork_for(open_store: OpenStore, descriptor: int, pipe: int, memory: int) -> None:
+def _fork_for(access: Access, descriptor: int, pipe: int, memory: int) -> None:
     """Forks a child; its socket brings the number and the handle of its process first."""
     with socket.socket(fileno=descriptor) as child_socket:
-        pid = _fork_child(open_store, child_socket, pipe, memory)
-        os.close(pipe)
-        # Whoever asked may have gone, and the child with them.
-        with suppress(ProcessLookupError, BrokenPipeError):
-            pidfd = os.pidfd_open(pid)
-            try:
-                socket.send_fds(child_socket, [wire.PROCESS.pack(pid)], [pidfd])
-            finally:
-                os.close(pidfd)
+        try:
+            # There may be too many processes, or whoever asked has gone and the child with them.
+            with suppress(OSError):
+                pid = _fork_child(access, child_socket, pipe, memory)
+                _send_handle(child_socket, pid)
+        finally:
+            os.close(pipe)
+
+
+def _send_handle(child_socket: socket.socket, pid: int) -> None:
+    pidfd = os.pidfd_open(pid)
+    try:
+        socket.send_fds(child_socket, [wire.PROCESS.pack(pid)], [pidfd])
+    finally:
+        os.close(pidfd)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ _FOREIGN_LABELS = {
     str(SKOS.narrowMatch): "broader than, elsewhere",
     str(DCTERMS.source): "source",
     str(DCTERMS.license): "licence",
+    str(DCTERMS.rights): "terms of use",
+    str(DCTERMS.bibliographicCitation): "to be cited as",
     str(DCTERMS.issued): "issued",
     str(OA.hasSource): "in document",
     str(OA.hasSelector): "selector",

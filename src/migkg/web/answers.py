@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from migkg.engine.protocol import Answer, Caller, Lane
-from migkg.web.cache import KEPT_ON_304, matches
+from migkg.engine.protocol import Answer, Caller, Lane, Query
+from migkg.web.cache import Entry
 from migkg.web.clients import client_of
-from migkg.web.headers import Ready
+from migkg.web.headers import RawHeaders, Ready
 from migkg.web.state import state_of
+from migkg.web.validators import FRESH, validated
+from migkg.web.waiting import sent_while_connected, while_connected
 
 TRUNCATED = b"migkg-truncated"
-CACHED = b"public, max-age=60"
+_CHARACTER = 4  # bytes at most
 
 
 def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
@@ -23,54 +23,71 @@ def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
     return Caller(client_of(request.scope, state_of(request).settings.proxy_hops), lane)
 
 
+async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) -> Answer:
+    """The engine's answer; the query is stopped when the client goes away."""
+    engine = state_of(request).engine
+    return await while_connected(request, engine.answer(query, caller_of(request, lane)))
+
+
+async def answered(request: Request, query: Query, *, repeatable: bool) -> Response:
+    """The response to a query.
+
+    ``repeatable`` says that the same query gives the same answer as long as the release is served.
+    What is asked by GET is kept in front of the application, by its address; what is asked by POST
+    is kept here, by the query, however it was sent.
+    """
+    kept = state_of(request).kept
+    by_post = request.method == "POST"
+    if by_post and (entry := kept.get(query)):
+        return Ready(200, list(entry.headers), entry.body)
+    answer = await answer_to(request, query)
+    response = answer_response(request, answer, repeatable=repeatable, truncate=query.truncate)
+    if by_post and "etag" in response.headers:
+        entry = Entry(list(response.raw_headers), bytes(response.body), b"")
+        kept.put(query, entry, key_size=_CHARACTER * (len(query.text) + len(query.cut)))
+    return response
+
+
 def answer_response(
     request: Request, answer: Answer, *, repeatable: bool, truncate: int | None = None
 ) -> Response:
     """A complete answer as a response whose length is known.
 
-    ``repeatable`` says that the same query gives the same bytes as long as the release is served:
-    the response then has a strong validator. If rows were cut, a header says so.
+    One in memory has a strong validator if it is ``repeatable``. If rows were cut, a header says
+    so.
     """
     headers = [(b"content-type", answer.format.content_type.encode()), (b"vary", b"Accept")]
     if answer.truncated:
         headers.append((TRUNCATED, str(truncate).encode()))
     headers.append((b"content-length", str(answer.size).encode()))
-    if answer.in_memory:
-        return _whole(request, headers, answer.read(), repeatable=repeatable)
-    if request.method == "HEAD":
-        answer.close()
-        return Ready(200, headers, b"")
-    return _Spooled(answer, headers)
-
-
-def _whole(
-    request: Request, headers: list[tuple[bytes, bytes]], body: bytes, *, repeatable: bool
-) -> Response:
     if not repeatable:
-        return Ready(200, [*headers, (b"cache-control", b"no-store")], body)
-    digest = blake2b(body, digest_size=12).hexdigest()
-    etag = f'"{state_of(request).release.id}-{digest}"'.encode()
-    headers += [(b"etag", etag), (b"cache-control", CACHED)]
-    none_match = request.headers.get("if-none-match")
-    if none_match and matches(none_match.encode("latin-1"), etag):
-        return Ready(304, [item for item in headers if item[0] in KEPT_ON_304], b"")
-    return Ready(200, headers, b"" if request.method == "HEAD" else body)
+        headers.append((b"cache-control", b"no-store"))
+    elif not answer.in_memory:
+        headers.append((b"cache-control", FRESH.encode()))
+    if not answer.in_memory:
+        return _Spooled(answer, headers)
+    response = Ready(200, headers, answer.read())
+    return validated(request, response) if repeatable else response
 
 
 class _Spooled(Ready):
     """An answer that is sent from its file, which is closed afterwards in any case."""
 
-    def __init__(self, answer: Answer, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, answer: Answer, headers: RawHeaders) -> None:
         super().__init__(200, headers, b"")
         self._answer = answer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Sends the answer in parts."""
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the answer in parts, as long as the client is there."""
         try:
-            await send(start)
-            for part in self._answer.chunks():
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            await sent_while_connected(receive, self._send(scope["method"], send))
         finally:
             self._answer.close()
+
+    async def _send(self, method: str, send: Send) -> None:
+        headers = self.raw_headers
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        if method != "HEAD":
+            for part in self._answer.chunks():
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

@@ -26,12 +26,13 @@ from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import graph_store, limits, linked_data, openapi, pages, site, sparql
-from migkg.web.cache import ResponseCache
+from migkg.web import dumps, graph_store, limits, linked_data, openapi, pages, site, sparql
+from migkg.web.cache import Kept, ResponseCache
 from migkg.web.headers import Headers
 from migkg.web.problems import problem_response
 from migkg.web.routing import READ, WRITE, Direct, Resource, Route
 from migkg.web.state import State, state_of
+from migkg.web.validators import validated
 
 ROUTES = (
     Route("/", site.home, "Start page."),
@@ -62,9 +63,9 @@ ROUTES = (
     Route("/queries", site.queries, "The stored queries."),
     Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
     Route("/limits", limits.limits, "Every limit that a client can meet."),
-    Route("/dumps", site.dumps, "Index of the dumps."),
-    Route("/dumps/", site.dumps, "The same."),
-    Route("/dumps/{name}", site.dump, "A dump, or SHA256SUMS."),
+    Route("/dumps", dumps.index, "Index of the dumps."),
+    Route("/dumps/", dumps.index, "The same."),
+    Route("/dumps/{name}", dumps.dump, "A dump, or SHA256SUMS."),
     Route("/validate", site.validate, "RDF in, SHACL report out.", ("POST",)),
     Route("/livez", site.live, "The process answers."),
     Route("/readyz", site.ready, "The engine answers."),
@@ -74,12 +75,13 @@ ROUTES = (
 async def _openapi(request: Request) -> Response:
     listed = [(route.path, route.methods, route.summary) for route in ROUTES]
     server = state_of(request).settings.public_url
-    return JSONResponse(openapi.document(listed, title="migkg", version=__version__, server=server))
+    document = openapi.document(listed, title="migkg", version=__version__, server=server)
+    return validated(request, JSONResponse(document))
 
 
 async def _docs(request: Request) -> Response:
     listed = [(route.path, ", ".join(route.methods), route.summary) for route in ROUTES]
-    return pages.docs(state_of(request), listed)
+    return validated(request, pages.docs(state_of(request), listed))
 
 
 _DOCUMENTATION = (
@@ -87,6 +89,8 @@ _DOCUMENTATION = (
     Route("/openapi.json", _openapi, "The same for programs."),
 )
 _ALL = (*ROUTES, *_DOCUMENTATION)
+# OPTIONS asks it about the server as a whole (RFC 9110, section 9.3.7).
+_SERVER = Route("*", _docs, "The server.", ())
 
 
 def create_app(
@@ -103,13 +107,12 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan(state),
     )
-    resources = {route.path: Resource(route) for route in _ALL}
-    for path, resource in resources.items():
-        app.routes.append(routing.Route(path, resource))
+    resources = {route.path: Resource(route) for route in (*_ALL, _SERVER)}
+    app.routes.extend(routing.Route(route.path, resources[route.path]) for route in _ALL)
     static = StaticFiles(packages=[("migkg.web", "static")])
     app.mount("/static", static, name="static")
     app.add_exception_handler(HTTPException, _from_framework)
-    return ResponseCache(Direct(Headers(app), app, resources), settings.share().cache_bytes)
+    return ResponseCache(Direct(Headers(app), app, resources), state.kept)
 
 
 def _lifespan(state: State) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, State]]]:
@@ -145,6 +148,7 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         queries=stored_queries.load(find_project(settings)),
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),
+        kept=Kept(settings.share().cache_bytes),
     )
 
 

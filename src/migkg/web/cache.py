@@ -2,104 +2,110 @@
 
 A response is kept if it is complete, says ``public`` and has a strong validator; the release never
 changes while an application runs, so what is kept stays true. The key is what the answer depends
-on: the path as it was sent, the query string, and ``Accept``.
+on: the method, the path as it was sent, the query string, and ``Accept``.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Key = tuple[str, bytes, bytes, bytes]
-Headers = list[tuple[bytes, bytes]]
+from migkg.web.headers import RawHeaders
+from migkg.web.validators import matches, none_match, not_modified
 
 _LARGEST = 0.05  # of the whole, so that one answer does not push out all others
-_OVERHEAD = 3000  # headers, key and objects, roughly
-KEPT_ON_304 = frozenset((b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date"))
+_OVERHEAD = 3000  # headers and objects, roughly
+# What an answer could depend on, now or later, beside the key.
+_OTHER = frozenset((b"accept-profile", b"authorization", b"cookie", b"range"))
 
 
 @dataclass(frozen=True)
 class Entry:
     """One kept response, its status 200 and the names of its headers in small letters."""
 
-    headers: Headers
+    headers: RawHeaders
     body: bytes
     etag: bytes
 
-    @property
-    def size(self) -> int:
-        """Bytes that it counts for."""
-        return len(self.body) + _OVERHEAD
+
+class Kept:
+    """Responses by what was asked, bounded in bytes; what was used last stays longest."""
+
+    def __init__(self, limit: int) -> None:
+        self.largest = int(limit * _LARGEST)
+        self._limit = limit
+        self._size = 0
+        self._entries: OrderedDict[Hashable, tuple[Entry, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Entry | None:
+        """The response that was kept, if it is there still."""
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        self._entries.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, entry: Entry, *, key_size: int) -> None:
+        """Keeps a response unless it is too large; ``key_size`` is what its key takes in bytes."""
+        size = len(entry.body) + key_size
+        if size > self.largest:
+            return
+        size += _OVERHEAD
+        _, old = self._entries.pop(key, (None, 0))
+        self._size += size - old
+        self._entries[key] = (entry, size)
+        while self._size > self._limit:
+            _, (_, dropped) = self._entries.popitem(last=False)
+            self._size -= dropped
 
 
 class ResponseCache:
-    """ASGI middleware that answers repeats from memory, bounded in bytes."""
+    """ASGI middleware that answers repeats from memory."""
 
-    def __init__(self, app: ASGIApp, size: int) -> None:
+    def __init__(self, app: ASGIApp, kept: Kept) -> None:
         self._app = app
-        self._limit = size
-        self._size = 0
-        self._entries: OrderedDict[Key, Entry] = OrderedDict()
+        self._kept = kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers from the cache, or asks the application and keeps its answer."""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        accept, none_match, plain = _read_headers(scope)
-        if not plain:
+        accept = _accept(scope)
+        if accept is None:
             await self._app(scope, receive, send)
             return
         key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
-        entry = self._entries.get(key)
+        entry = self._kept.get(key)
         if entry is None:
-            recorder = _Recorder(send, int(self._limit * _LARGEST))
+            recorder = _Recorder(send, self._kept.largest)
             await self._app(scope, receive, recorder.send)
             if kept := recorder.entry():
-                self._keep(key, kept)
+                self._kept.put(key, kept, key_size=sum(map(len, key)))
             return
-        self._entries.move_to_end(key)
-        await _send_entry(entry, none_match, send)
-
-    def _keep(self, key: Key, entry: Entry) -> None:
-        old = self._entries.pop(key, None)
-        self._size += entry.size - (old.size if old else 0)
-        self._entries[key] = entry
-        while self._size > self._limit:
-            _, dropped = self._entries.popitem(last=False)
-            self._size -= dropped.size
+        await _send_entry(entry, none_match(scope["headers"]), send)
 
 
-async def _send_entry(entry: Entry, none_match: bytes, send: Send) -> None:
+async def _send_entry(entry: Entry, given: bytes, send: Send) -> None:
     status, headers, body = 200, entry.headers, entry.body
-    if none_match and matches(none_match, entry.etag):
-        status, body = 304, b""
-        headers = [(name, value) for name, value in headers if name in KEPT_ON_304]
+    if matches(given, entry.etag):
+        status, headers, body = 304, not_modified(headers), b""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def matches(none_match: bytes, etag: bytes) -> bool:
-    """If-None-Match compares weakly (RFC 9110, section 13.1.2)."""
-    given = [part.strip().removeprefix(b"W/") for part in none_match.split(b",")]
-    return etag in given or b"*" in given
-
-
-def _read_headers(scope: Scope) -> tuple[bytes, bytes, bool]:
-    """``Accept``, ``If-None-Match``, and whether the answer depends on nothing else."""
+def _accept(scope: Scope) -> bytes | None:
+    """``Accept``, or None if the answer could depend on another header."""
     accept: list[bytes] = []
-    none_match: list[bytes] = []
-    plain = True
     for name, value in scope["headers"]:
         if name == b"accept":
             accept.append(value)
-        elif name == b"if-none-match":
-            none_match.append(value)
-        elif name in (b"range", b"accept-profile"):
-            plain = False
-    return b",".join(accept), b",".join(none_match), plain
+        elif name in _OTHER:
+            return None
+    return b",".join(accept)
 
 
 class _Recorder:
@@ -108,7 +114,7 @@ class _Recorder:
     def __init__(self, send: Send, largest: int) -> None:
         self._send = send
         self._largest = largest
-        self._headers: Headers = []
+        self._headers: RawHeaders = []
         self._etag = b""
         self._parts: list[bytes] | None = None
         self._size = 0

@@ -14,23 +14,37 @@ def client_of(scope: Scope, hops: int) -> str:
 
     ``hops`` is the number of our own proxies: each adds the address that it saw to
     X-Forwarded-For, so the client's is that far from the right. What stands before it anybody can
-    have written.
+    have written. Where no address stands, the client is who has connected.
     """
-    address = scope["client"][0] if scope.get("client") else ""
-    if hops:
-        seen = [
-            part.strip()
-            for name, value in scope["headers"]
-            if name == b"x-forwarded-for"
-            for part in value.decode("latin-1").split(",")
-        ]
-        if len(seen) >= hops:
-            address = seen[-hops]
-    return _network(address) if ":" in address else address
+    peer = scope["client"][0] if scope.get("client") else ""
+    if not hops:
+        return _network(peer) or peer if ":" in peer else peer
+    seen = [
+        part
+        for name, value in scope["headers"]
+        if name == b"x-forwarded-for"
+        for part in value.decode("latin-1").split(",")
+    ]
+    forwarded = _network(_without_port(seen[-hops].strip())) if len(seen) >= hops else ""
+    return forwarded or _network(peer) or peer
 
 
-def _network(address: str) -> str:
+def _without_port(text: str) -> str:
+    """The address in ``192.0.2.1:80`` and ``[2001:db8::1]:80``, as some proxies write it."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    host, colon, port = text.partition(":")
+    return host if colon and port.isdigit() else text
+
+
+def _network(text: str) -> str:
+    """An IPv4 address as it is, an IPv6 one by its network; empty for anything else."""
     try:
-        return str(ipaddress.ip_network((address.strip("[]"), _PREFIX), strict=False))
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return address
+        return ""
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), _PREFIX), strict=False))

@@ -6,8 +6,10 @@ to the process that watches, so that connections wait in them while a front is r
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import resource
 import select
 import signal
 import socket
@@ -34,13 +36,16 @@ log = logging.getLogger(__name__)
 _GRACE = 3
 _PATIENCE = 5.0
 _BACKLOG = 2048
+_LAST_PORT = 65535
 _LIVED = 5.0
-_PAUSE = 0.2  # seconds before a front that lived for less than that is started again
+_PAUSE = 0.2  # seconds before what lived for less than that is started again
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(settings: Settings, release: Release, say: Callable[[str], object]) -> None:
     """Serves until it is told to end (SIGTERM, SIGINT); says where."""
+    signal.signal(signal.SIGTERM, _leave)
+    _raise_file_limit()
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
@@ -51,6 +56,18 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     engine: Engine | None = EmbeddedEngine(keeper.control, share) if keeper else None
     app = create_app(settings, release, engine)
     _Watch(keeper, sockets, uvicorn_config(app, share)).run()
+
+
+def _leave(*_: object) -> NoReturn:
+    """Ends what is only starting, in order; the first process of a container must say how."""
+    sys.exit(0)
+
+
+def _raise_file_limit() -> None:
+    """Each connection is an open file, and so are three things of each query process."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # the kernel may allow less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
@@ -64,31 +81,48 @@ def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.connections,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
     )
 
 
 def listen(host: str, port: int, number: int) -> list[socket.socket]:
-    """Sockets on one port that share what comes; raises ``OSError`` if somebody else has it."""
+    """Sockets on one port that share what comes.
+
+    Raises :class:`BadSetting` if the port cannot be had. The first socket listens before it may be
+    shared, so of two services that start at the same time only one gets the port.
+    """
     family, _, _, _, address = _resolve(host, port)
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-        address = (host, probe.getsockname()[1])
-    sockets = []
-    for _ in range(number):
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(address)
-        sock.listen(_BACKLOG)
-        sockets.append(sock)
+    sockets: list[socket.socket] = []
+    try:
+        first = _listen(family, address, sockets, shared=False)
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        while len(sockets) < number:
+            _listen(family, first.getsockname(), sockets, shared=True)
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        why = f"{host} cannot listen there: {error.strerror}"
+        raise BadSetting("MIGKG_PORT", str(port), why) from None
     return sockets
 
 
+def _listen(
+    family: int, address: tuple[str, int], sockets: list[socket.socket], *, shared: bool
+) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sockets.append(sock)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind(address)
+    sock.listen(_BACKLOG)
+    return sock
+
+
 def _resolve(host: str, port: int) -> tuple[int, int, int, str, tuple[str, int]]:
+    if not 0 <= port <= _LAST_PORT:  # else another one would be taken
+        raise BadSetting("MIGKG_PORT", str(port), f"ports are numbers up to {_LAST_PORT}")
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]  # type: ignore[return-value]
     except socket.gaierror:
@@ -105,6 +139,7 @@ class _Watch:
         self._sockets = sockets
         self._config = config
         self._fronts: dict[int, tuple[int, float]] = {}  # by process: its socket, its start
+        self._kept_since = time.monotonic()
         self._ending = False
 
     def run(self) -> None:
@@ -140,20 +175,23 @@ class _Watch:
     def _look(self) -> None:
         """Starts again what has ended."""
         if self._keeper and self._keeper.has_ended():
+            _pause(self._kept_since)
             self._keeper.restart()
+            self._kept_since = time.monotonic()
         for pid, (index, since) in list(self._fronts.items()):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 del self._fronts[pid]
                 log.warning("Front process %d has ended; starting another.", pid)
-                if time.monotonic() - since < _LIVED:
-                    time.sleep(_PAUSE)
+                _pause(since)
                 self._start_front(index)
 
     def _start_front(self, index: int) -> None:
         parent = os.getpid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until it handles them in its own way
         pid = os.fork()
         if not pid:
             self._be_front(index, parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         self._fronts[pid] = (index, time.monotonic())
 
     def _be_front(self, index: int, parent: int) -> NoReturn:
@@ -163,18 +201,24 @@ class _Watch:
             signal.set_wakeup_fd(-1)
             for number in (*_ENDING, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             for other, sock in enumerate(self._sockets):
                 if other != index:
                     sock.close()
+            gc.freeze()  # what all fronts share is never garbage
             uvicorn.Server(self._config).run(sockets=[self._sockets[index]])
             status = 0
         except KeyboardInterrupt:
             status = 0
+        except Exception:
+            log.exception("A front process failed.")
         finally:
             sys.stderr.flush()
             os._exit(status)
 
     def _stop_fronts(self) -> None:
+        for sock in self._sockets:  # else new connections would wait for nobody
+            sock.close()
         for pid in self._fronts:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -184,3 +228,9 @@ class _Watch:
                 if time.monotonic() > end:
                     os.kill(pid, signal.SIGKILL)
                 time.sleep(0.01)
+
+
+def _pause(since: float) -> None:
+    """Waits a little before something is started again that has lived for a moment only."""
+    if time.monotonic() - since < _LIVED:
+        time.sleep(_PAUSE)

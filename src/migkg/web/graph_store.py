@@ -14,11 +14,10 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.linked_data import is_iri
 from migkg.web import negotiation
-from migkg.web.answers import answer_response, caller_of
+from migkg.web.answers import answered
 from migkg.web.problems import HttpProblem
 from migkg.web.sparql import not_acceptable, parse_pairs
-from migkg.web.state import State, state_of
-from migkg.web.waiting import while_connected
+from migkg.web.state import state_of
 
 _OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)
 _DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -54,15 +53,14 @@ async def _graph(request: Request, iri: str | None) -> Response:
             "There is no such graph.",
             available=list(state.release.manifest["graphs"]),
         )
-    return await _answer(request, state, _DEFAULT if iri is None else _NAMED % iri)
+    return await _answer(request, _DEFAULT if iri is None else _NAMED % iri)
 
 
-async def _answer(request: Request, state: State, text: str) -> Response:
+async def _answer(request: Request, text: str) -> Response:
     offers = [item.media_type for item in _OFFERS]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
     wanted = formats.BY_MEDIA_TYPE[chosen]
     query = Query(text=text, form=Form.CONSTRUCT, format=wanted)
-    answer = await while_connected(request, state.engine.answer(query, caller_of(request)))
-    return answer_response(request, answer, repeatable=True)
+    return await answered(request, query, repeatable=True)

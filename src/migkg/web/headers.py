@@ -18,8 +18,10 @@ _HEADERS = [
 ]
 _NAMES = frozenset(name for name, _ in _HEADERS)
 
+RawHeaders = list[tuple[bytes, bytes]]
 
-def complete(headers: list[tuple[bytes, bytes]]) -> None:
+
+def complete(headers: RawHeaders) -> None:
     """Adds those that are missing; names are in small letters."""
     present = {name for name, _ in headers}
     if present.isdisjoint(_NAMES):
@@ -49,14 +51,15 @@ class Headers:
 class Ready(Response):
     """A response whose headers are encoded, with those that every response carries."""
 
-    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def __init__(self, status: int, headers: RawHeaders, body: bytes) -> None:
         self.status_code = status
         complete(headers)
         self.raw_headers = headers
         self.body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Sends it in one piece."""
+        """Sends it in one piece, without the body if only the headers are wanted."""
+        body = b"" if scope["method"] == "HEAD" else self.body
         await send(
             {
                 "type": "http.response.start",
@@ -64,4 +67,4 @@ class Ready(Response):
                 "headers": self.raw_headers,
             }
         )
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": body})

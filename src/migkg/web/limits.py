@@ -9,11 +9,16 @@ from starlette.responses import JSONResponse, Response
 
 from migkg.settings import PREFIX, Settings
 from migkg.web import negotiation, pages
+from migkg.web.connection import LONGEST_FIELDS, LONGEST_TARGET
 from migkg.web.problems import status_of
 from migkg.web.state import state_of
+from migkg.web.validators import validated
 
-# The setting, and the name of the problem with which a client meets it.
+# The setting, and the name of the problem with which a client meets it; empty where there is none,
+# because the connection is cut or the page says how much is left out.
 MET = {
+    "stall_deadline": "",
+    "page_facts": "",
     "request_deadline": "request-timeout",
     "connections": "busy",
     "query_text": "query-too-long",
@@ -37,6 +42,10 @@ MET = {
     "validate_deadline": "validation-timeout",
     "validate_processes": "busy",
 }
+_FIXED = (
+    ("target", LONGEST_TARGET, "Bytes of the target of a request.", "target-too-long"),
+    ("fields", LONGEST_FIELDS, "Bytes of the header fields of a request.", "head-too-large"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,26 +53,30 @@ class Limit:
     """One limit as a client sees it."""
 
     name: str
-    setting: str
+    setting: str | None
     value: float
     meaning: str
-    status: int
-    problem: str
+    status: int | None
+    problem: str | None
 
 
 def limits_of(settings: Settings) -> list[Limit]:
-    """The limits in force."""
+    """The limits in force: those that settings change, then those that nothing changes."""
     texts = {item.name: item.metadata["help"] for item in fields(settings)}
-    return [
+    changeable = [
         Limit(
             name,
             PREFIX + name.upper(),
             getattr(settings, name),
             texts[name].partition("; empty")[0].rstrip(".") + ".",
-            status_of(problem),
-            f"/docs#{problem}",
+            status_of(problem) if problem else None,
+            f"/docs#{problem}" if problem else None,
         )
         for name, problem in MET.items()
+    ]
+    return changeable + [
+        Limit(name, None, value, meaning, status_of(problem), f"/docs#{problem}")
+        for name, value, meaning, problem in _FIXED
     ]
 
 
@@ -73,5 +86,6 @@ async def limits(request: Request) -> Response:
     listed = limits_of(state.settings)
     offers = ["application/json", negotiation.HTML]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        return pages.render(state, "limits.html", limits=listed)
-    return JSONResponse({"limits": [vars(item) for item in listed]}, headers={"Vary": "Accept"})
+        return validated(request, pages.render(state, "limits.html", limits=listed))
+    content = {"limits": [vars(item) for item in listed]}
+    return validated(request, JSONResponse(content, headers={"Vary": "Accept"}))

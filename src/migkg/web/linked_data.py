@@ -22,11 +22,12 @@ from migkg.model.turtle import write_turtle
 from migkg.services import jsonld, ontology_docs
 from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
-from migkg.web.answers import caller_of
+from migkg.web.answers import answer_to, caller_of
 from migkg.web.problems import HttpProblem
-from migkg.web.representation import DOCUMENT_FORMATS, thing_links, validated
+from migkg.web.representation import DOCUMENT_FORMATS, thing_links
 from migkg.web.sparql import not_acceptable
 from migkg.web.state import State, state_of
+from migkg.web.validators import validated
 
 _SAFE = "/:@!$&'()*+,;=~-._"
 
@@ -88,14 +89,14 @@ async def describe(request: Request) -> Response:
 async def vocabulary(request: Request) -> Response:
     """The ontology or the shapes, as a page or as RDF."""
     state = state_of(request)
-    name = request.url.path.strip("/").partition("/")[0]
+    name = request.scope["path"].strip("/").partition("/")[0]
     version = request.path_params.get("version")
     if version and f"{state.vocabulary.ontology}/{version}" not in _versions(state):
         raise _not_found(f"There is no version {version} of the ontology here.")
     offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        shown = await _documentation(state) if name == "ontology" else pages.shapes(state)
-        return validated(request, state, "html", shown)
+        shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
+        return validated(request, shown)
     document = _Document(state.settings.base_iri + name, state.schema.graphs[name])
     return _rdf(request, state, document, None)
 
@@ -104,15 +105,15 @@ async def context(request: Request) -> Response:
     """The JSON-LD context of every document."""
     state = state_of(request)
     body = json.dumps({"@context": state.schema.context}, ensure_ascii=False, indent=1)
-    return validated(request, state, "context", Response(body, media_type="application/ld+json"))
+    return validated(request, Response(body, media_type="application/ld+json"))
 
 
-async def _documentation(state: State) -> Response:
+async def _documentation(request: Request, state: State) -> Response:
     terms = str(state.vocabulary.namespace)
     rows = []
     for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES):
         query = Query(text=text.format(terms=terms), form=Form.SELECT, format=formats.JSON)
-        rows += result_rows((await state.engine.answer(query)).read())
+        rows += result_rows((await answer_to(request, query, Lane.PAGE)).read())
     documentation = ontology_docs.document(state.schema, ontology_docs.examples(rows))
     return pages.ontology(state, documentation)
 
@@ -153,7 +154,7 @@ def _html(request: Request, state: State, document: _Document, data_url: str) ->
     view = state.linked_data.describe(document.iri, graph)
     linked = jsonld.compact(graph, document.iri, state.schema, context_url(request, state))
     response = pages.thing(state, view, data_url, jsonld.embed(linked))
-    return _finish(request, state, document, "html", response)
+    return _finish(request, state, document, response)
 
 
 def context_url(request: Request, state: State) -> str:
@@ -164,7 +165,7 @@ def context_url(request: Request, state: State) -> str:
     """
     if state.settings.public_url:
         return f"{state.settings.public_url}/context.jsonld"
-    return "../" * (request.url.path.count("/") - 1) + "context.jsonld"
+    return "../" * (str(request.scope["path"]).count("/") - 1) + "context.jsonld"
 
 
 def _rdf(request: Request, state: State, document: _Document, chosen: Format | None) -> Response:
@@ -179,18 +180,16 @@ def _rdf(request: Request, state: State, document: _Document, chosen: Format | N
         _serialize(state, document, chosen, context_url(request, state)),
         headers={"Content-Type": chosen.content_type, "Vary": "Accept"},
     )
-    return _finish(request, state, document, chosen.name, response)
+    return _finish(request, state, document, response)
 
 
-def _finish(
-    request: Request, state: State, document: _Document, name: str, response: Response
-) -> Response:
+def _finish(request: Request, state: State, document: _Document, response: Response) -> Response:
     """Adds the typed links and the validator of a document."""
     start = state.settings.base_iri + "id/"
     if document.iri.startswith(start):
         path = quote(document.iri.removeprefix(start), safe=_SAFE)
         response.headers["Link"] = thing_links(state, document.iri, path, _types(document))
-    return validated(request, state, name, response)
+    return validated(request, response)
 
 
 def _types(document: _Document) -> list[str]:

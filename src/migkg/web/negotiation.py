@@ -11,6 +11,8 @@ from functools import lru_cache
 
 HTML = "text/html"
 _REMEMBERED = 4096
+_LONGEST = 500  # characters of an Accept that is worth remembering
+_RANGES = 200
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,16 @@ def choose(accept: Iterable[str], offers: Iterable[str]) -> str | None:
     """The offered media type that the client likes best, or None if it accepts none.
 
     ``accept`` holds the values of all ``Accept`` lines; none at all means anything. Among types
-    that the client likes equally, the first on offer wins.
+    that the client likes equally, the first on offer wins. Of very many ranges the first count.
     """
-    return _choose(tuple(accept), tuple(offers))
+    line = ",".join(accept)
+    find = _remembered if len(line) <= _LONGEST else _choose
+    return find(line, tuple(offers))
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _choose(accept: tuple[str, ...], offers: tuple[str, ...]) -> str | None:
-    ranges = [r for line in accept for part in line.split(",") if (r := _parse(part))]
+def _choose(accept: str, offers: tuple[str, ...]) -> str | None:
+    parts = accept.split(",", _RANGES)[:_RANGES]
+    ranges = [r for part in parts if (r := _parse(part))]
     if not ranges:
         return offers[0] if offers else None
     best: tuple[float, str] | None = None
@@ -50,6 +54,9 @@ def _choose(accept: tuple[str, ...], offers: tuple[str, ...]) -> str | None:
         if quality > 0 and (best is None or quality > best[0]):
             best = (quality, offer)
     return best[1] if best else None
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_choose)
 
 
 def _quality(ranges: Iterable[_Range], offer: str) -> float:

@@ -52,6 +52,7 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
 
 # Problems of HTTP itself, raised where they are found; listed here for the documentation.
 HTTP_KINDS = (
+    Kind(400, "bad-request", "Send HTTP/1.1 as RFC 9112 has it, with one Host."),
     Kind(400, "bad-parameter", "Give each parameter as the detail says."),
     Kind(400, "bad-encoding", "Send UTF-8, percent-encoded once."),
     Kind(400, "no-updates", "Send queries only; the service is read-only."),
@@ -62,7 +63,9 @@ HTTP_KINDS = (
     Kind(408, "request-timeout", "Send the whole request at once."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),
-    Kind(431, "head-too-large", "Send a long query by POST."),
+    Kind(416, "range-not-satisfiable", "Ask for a part that Content-Range has room for."),
+    Kind(414, "target-too-long", "Send a long query by POST."),
+    Kind(431, "head-too-large", "Send fewer or shorter header fields."),
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
     Kind(500, "internal", "Report it; the log of the service says more."),

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
+from migkg.web.waiting import ClientGone
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class Resource:
         """Answers one request, with a problem document if it fails."""
         try:
             response = await self._answer(Request(scope, receive, send))
+        except (ClientDisconnect, ClientGone):
+            return
         except HttpProblem as problem:
             response = from_http_problem(problem)
         except MigkgError as error:

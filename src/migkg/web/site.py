@@ -1,34 +1,30 @@
-"""Home, stored queries, dumps, validation, health, and the documentation of all routes."""
+"""Home, stored queries, validation and health."""
 
 from __future__ import annotations
 
 import asyncio
-from asyncio import Semaphore
-from pathlib import Path
-from typing import Any
+from email.message import Message
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Answer, Caller, Lane, Query
-from migkg.errors import EngineBusy, MigkgError
+from migkg.engine.protocol import Caller, Lane, Query
+from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages
-from migkg.web.answers import answer_response, caller_of
+from migkg.web.answers import answer_to, answered
 from migkg.web.problems import HttpProblem
 from migkg.web.sparql import not_acceptable, read_body
 from migkg.web.state import State, state_of
+from migkg.web.validators import validated
 from migkg.web.waiting import while_connected
 
 _READY_DEADLINE = 2.0
-_RETRY_AFTER = 30
 _HEALTH = Caller("", Lane.HEALTH)
-_DUMP_TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS}
 _CLASSES = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {
@@ -47,8 +43,9 @@ SELECT ?thing (SAMPLE(?l) AS ?label) WHERE {
 async def home(request: Request) -> Response:
     """The start page: what the release holds."""
     state = state_of(request)
-    table = await _select(state, _CLASSES % state.vocabulary.namespace)
-    return pages.render(state, "home.html", table=table, queries=state.queries, schema=state.schema)
+    table = await _select(request, _CLASSES % state.vocabulary.namespace)
+    page = pages.render(state, "home.html", table=table, queries=state.queries, schema=state.schema)
+    return validated(request, page)
 
 
 async def browse(request: Request) -> Response:
@@ -58,27 +55,28 @@ async def browse(request: Request) -> Response:
     iri = str(state.vocabulary.namespace[name])
     if iri not in state.schema.classes:
         raise HttpProblem(404, "not-found", f"The ontology has no class {name}.")
-    table = await _select(state, _INSTANCES % iri)
+    table = await _select(request, _INSTANCES % iri)
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
-    return pages.render(
+    page = pages.render(
         state, "browse.html", iri=iri, label=label, definition=definition, table=table
     )
+    return validated(request, page)
 
 
-async def _select(state: State, text: str) -> dict[str, object]:
+async def _select(request: Request, text: str) -> dict[str, object]:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return pages.result_table((await state.engine.answer(query)).read())
+    return pages.result_table((await answer_to(request, query, Lane.PAGE)).read())
 
 
 async def quality(request: Request) -> Response:
     """How the graph covers its documents."""
     state = state_of(request)
     tables = [
-        (measure.title, await _select(state, measure.text(state.vocabulary)))
+        (measure.title, await _select(request, measure.text(state.vocabulary)))
         for measure in MEASURES
     ]
-    return pages.render(state, "quality.html", tables=tables)
+    return validated(request, pages.render(state, "quality.html", tables=tables))
 
 
 async def queries(request: Request) -> Response:
@@ -86,20 +84,21 @@ async def queries(request: Request) -> Response:
     state = state_of(request)
     listed = list(state.queries.values())
     if _wants_html(request, "application/json"):
-        return pages.render(state, "queries.html", queries=listed)
-    return JSONResponse(
-        {
-            "queries": [
-                {
-                    "name": query.name,
-                    "question": query.question,
-                    "url": f"{state.settings.public_url}/queries/{query.name}",
-                }
-                for query in listed
-            ]
-        },
-        headers={"Vary": "Accept"},
+        return validated(request, pages.render(state, "queries.html", queries=listed))
+    return validated(
+        request,
+        JSONResponse(
+            {"queries": [_entry(state, query) for query in listed]}, headers={"Vary": "Accept"}
+        ),
     )
+
+
+def _entry(state: State, query: StoredQuery) -> dict[str, str]:
+    return {
+        "name": query.name,
+        "question": query.question,
+        "url": f"{state.settings.public_url}/queries/{query.name}",
+    }
 
 
 async def stored_query(request: Request) -> Response:
@@ -123,74 +122,17 @@ async def stored_query(request: Request) -> Response:
         chosen = negotiation.choose(request.headers.getlist("accept"), [*html, *offers])
     if chosen is None:
         raise not_acceptable([negotiation.HTML, *offers])
-    if chosen == negotiation.HTML:
-        answer = await _answer(request, state, query, formats.JSON)
-        return pages.query_page(state, query, answer.read())
-    answer = await _answer(request, state, query, formats.BY_MEDIA_TYPE[chosen])
-    return answer_response(request, answer, repeatable=parsed.repeatable)
-
-
-async def _answer(
-    request: Request, state: State, query: StoredQuery, chosen: formats.Format
-) -> Answer:
-    asked = Query.of(query.parsed(), chosen)
-    return await while_connected(request, state.engine.answer(asked, caller_of(request)))
+    if chosen != negotiation.HTML:
+        asked = Query.of(parsed, formats.BY_MEDIA_TYPE[chosen])
+        return await answered(request, asked, repeatable=parsed.repeatable)
+    answer = await answer_to(request, Query.of(parsed, formats.JSON))
+    page = pages.query_page(state, query, answer.read())
+    return validated(request, page) if parsed.repeatable else page
 
 
 def _wants_html(request: Request, other: str) -> bool:
     chosen = negotiation.choose(request.headers.getlist("accept"), [other, negotiation.HTML])
     return chosen == negotiation.HTML
-
-
-async def dumps(request: Request) -> Response:
-    """The index of the dumps."""
-    state = state_of(request)
-    files = {
-        name.removeprefix("dumps/"): record
-        for name, record in sorted(state.release.manifest["files"].items())
-        if name.startswith("dumps/")
-    }
-    return pages.render(state, "dumps.html", files=files)
-
-
-async def dump(request: Request) -> Response:
-    """One dump, or the file of checksums."""
-    state = state_of(request)
-    name = request.path_params["name"]
-    record = state.release.manifest["files"].get(f"dumps/{name}")
-    if record is None:
-        raise HttpProblem(
-            404, "not-found", f"There is no dump {name}.", advice="/dumps/ lists all."
-        )
-    media_type = "application/gzip" if name.endswith(".gz") else _dump_type(name)
-    headers = {"ETag": f'"{record["sha256"]}"', "Migkg-Release": state.release.id}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return _Download(
-        state.downloads,
-        state.release.dumps / name,
-        media_type=media_type,
-        headers=headers,
-    )
-
-
-class _Download(FileResponse):
-    """A file that takes one of the places for downloads while it is sent."""
-
-    def __init__(self, places: Semaphore, path: Path, **named: Any) -> None:  # noqa: ANN401
-        if places.locked():
-            raise EngineBusy(_RETRY_AFTER, "Too many dumps are being sent.")
-        super().__init__(path, **named)
-        self._places = places
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the file, or the part that is asked for."""
-        async with self._places:
-            await super().__call__(scope, receive, send)
-
-
-def _dump_type(name: str) -> str:
-    return _DUMP_TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
 
 
 async def validate(request: Request) -> Response:
@@ -206,13 +148,23 @@ async def validate(request: Request) -> Response:
             f"Send RDF as one of {', '.join(known)}, not compressed.",
             headers={"Accept-Post": ", ".join(known)},
         )
+    _refuse_charset(request)
     offers = [item.media_type for item in formats.GRAPH_FORMATS]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
     data = await read_body(request, state.settings.upload_bytes)
-    report = await state.validator.validate(data, uploaded)
+    report = await while_connected(request, state.validator.validate(data, uploaded))
     return _report(state, report, formats.BY_MEDIA_TYPE[chosen])
+
+
+def _refuse_charset(request: Request) -> None:
+    """415 for a document that says that it is not UTF-8."""
+    content_type = Message()
+    content_type["Content-Type"] = request.headers["content-type"]
+    charset = content_type.get_content_charset("utf-8")
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
 
 
 def _report(state: State, ntriples: bytes, chosen: formats.Format) -> Response:

@@ -6,6 +6,7 @@ read here, because frameworks decode form bodies leniently and hide bad UTF-8.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -19,14 +20,16 @@ from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
 from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
-from migkg.web.answers import answer_response, caller_of
+from migkg.web.answers import answered
 from migkg.web.problems import HttpProblem
 from migkg.web.state import State, state_of
-from migkg.web.waiting import while_connected
+from migkg.web.validators import validated
 
 FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
 METHODS = "GET, HEAD, POST, OPTIONS"
+_ENCODED = 3  # bytes of a form for a byte of the query, at most
+_PARAMETERS = 16 * 1024  # bytes of all others
 _DIGITS = 9  # more rows than any answer has
 
 
@@ -54,11 +57,10 @@ async def endpoint(request: Request) -> Response:
         chosen,
         default_graphs=operation.default_graphs,
         named_graphs=operation.named_graphs,
-        truncate=operation.truncate if text.form is Form.SELECT else None,
+        truncate=_most_rows(operation, text, state.settings.answer_rows),
         notice=f"{state.settings.public_url}/docs#truncated",
     )
-    answer = await while_connected(request, state.engine.answer(query, caller_of(request)))
-    return answer_response(request, answer, repeatable=text.repeatable, truncate=operation.truncate)
+    return await answered(request, query, repeatable=text.repeatable)
 
 
 def _about(request: Request, state: State) -> Response:
@@ -70,7 +72,7 @@ def _about(request: Request, state: State) -> Response:
     if chosen is None:
         raise not_acceptable([*offers, negotiation.HTML])
     if chosen == negotiation.HTML:
-        return pages.editor(state)
+        return validated(request, pages.editor(state))
     base = state.settings.public_url or str(request.base_url).rstrip("/")
     chosen_format = formats.BY_MEDIA_TYPE[chosen]
     triples = service_description.triples(f"{base}/sparql", state.release, f"{base}/limits")
@@ -91,27 +93,28 @@ async def read_operation(request: Request, limit: int) -> Operation | None:
     """
     pairs = parse_pairs(request.scope["query_string"], "query string")
     if request.method == "POST":
-        media_type, charset = _content_type(request)
-        if charset not in ("utf-8", "utf8", "us-ascii"):
-            raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
-        body = await read_body(request, limit)
-        if media_type == FORM:
-            pairs += parse_pairs(body, "form")
-        elif media_type == DIRECT:
-            if any(name == "query" for name, _ in pairs):
-                raise _parameter("The query stands both in the body and in the query string.")
-            pairs.append(("query", decode_utf8(body, "body")))
-        else:
-            raise HttpProblem(
-                415,
-                "unsupported-media-type",
-                f"A POST to this endpoint has the media type {FORM} or {DIRECT}, "
-                f"not {media_type or 'none'}.",
-                headers={"Accept-Post": f"{FORM}, {DIRECT}"},
-            )
+        pairs += await _read_pairs(request, limit)
     elif not any(name in ("query", "update") for name, _ in pairs):
         return None
     return _operation(pairs, limit)
+
+
+async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
+    """What the body of a POST says, as name and value."""
+    media_type, charset = _content_type(request)
+    if media_type not in (FORM, DIRECT):
+        raise HttpProblem(
+            415,
+            "unsupported-media-type",
+            f"A POST to this endpoint has the media type {FORM} or {DIRECT}, "
+            f"not {media_type or 'none'}.",
+            headers={"Accept-Post": f"{FORM}, {DIRECT}"},
+        )
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
+    if media_type == FORM:
+        return parse_pairs(await read_body(request, _ENCODED * limit + _PARAMETERS), "form")
+    return [("query", decode_utf8(await read_body(request, limit), "body"))]
 
 
 def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
@@ -137,14 +140,22 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
         default if given else None,
         named if given else None,
         names[-1] if names else None,
-        _rows(truncate[-1]) if truncate else None,
+        _rows(truncate) if truncate else None,
     )
 
 
-def _rows(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:_DIGITS]) > 0):
-        raise _parameter("The parameter 'truncate' is a number of rows, 1 or more.")
-    return int(text[:_DIGITS])
+def _most_rows(operation: Operation, text: QueryText, limit: int) -> int | None:
+    """The rows after which the answer may end: no more than any answer may have."""
+    if operation.truncate is None or text.form is not Form.SELECT:
+        return None
+    return min(operation.truncate, limit)
+
+
+def _rows(values: tuple[str, ...]) -> int:
+    digits = values[0].lstrip("0")[:_DIGITS]
+    if len(values) != 1 or not digits or not (values[0].isascii() and values[0].isdigit()):
+        raise _parameter("The parameter 'truncate' is one number of rows, 1 or more.")
+    return int(digits)
 
 
 def _answer_format(request: Request, operation: Operation, text: QueryText) -> formats.Format:
@@ -202,13 +213,34 @@ def decode_utf8(data: bytes, where: str) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body, at most ``limit`` bytes of it; more is a 413."""
+    """The body, at most ``limit`` bytes of it; more is a 413.
+
+    What is too much is read and dropped before it is refused, as a client that still sends may not
+    see the answer; unless the client asks first (RFC 9110, section 10.1.1).
+    """
+    if "expect" in request.headers and _declared(request) > limit:
+        raise _too_large(limit, {"Connection": "close"})
     body = bytearray()
+    size = 0
     async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise HttpProblem(413, "too-large", f"The body is larger than {limit} bytes.")
+        size += len(part)
+        if size <= limit:
+            body += part
+        else:
+            body.clear()
+    if size > limit:
+        raise _too_large(limit)
     return bytes(body)
+
+
+def _declared(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdigit() else 0
+
+
+def _too_large(limit: int, headers: Mapping[str, str] | None = None) -> HttpProblem:
+    detail = f"The body is larger than {limit} bytes."
+    return HttpProblem(413, "too-large", detail, headers=headers)
 
 
 def _content_type(request: Request) -> tuple[str, str]:

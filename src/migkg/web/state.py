@@ -15,6 +15,7 @@ from migkg.services.schema import Schema
 from migkg.services.stored_queries import StoredQuery
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
+from migkg.web.cache import Kept
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class State:
     queries: dict[str, StoredQuery]
     validator: Validator
     downloads: asyncio.Semaphore
+    kept: Kept
 
 
 def state_of(request: Request) -> State:

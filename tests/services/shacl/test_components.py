@@ -55,6 +55,9 @@ CASES = {
         "ex:D rdfs:subClassOf ex:C . ex:a a ex:D .",
         "a NodeKind a",
     ),
+    "a class that is no shape": Case(
+        "ex:C a rdfs:Class ; sh:nodeKind sh:Literal .", "ex:a a ex:C .", ""
+    ),
     "targetSubjectsOf": Case(
         node(ALL, "sh:targetSubjectsOf ex:p"), TREE, "a NodeKind a; b NodeKind b; c NodeKind c"
     ),
@@ -408,6 +411,19 @@ CASES = {
         "'SELECT $this ?value { { $this <https://example.org/q> ?value } FILTER(?value > 1) }' ] .",
         "ex:a ex:p [ ex:q 1, 2 ], [ ex:q 0 ] .",
         "_ SPARQL 2",
+    ),
+    "sparql with a sub-select": Case(
+        "ex:S sh:targetNode ex:a, ex:b ; sh:sparql [ sh:select 'SELECT $this ?value { "
+        "{ SELECT $this (COUNT(?x) AS ?value) { $this <https://example.org/p> ?x } "
+        "GROUP BY $this } FILTER(?value > 1) }' ] .",
+        "ex:a ex:p 1, 2 . ex:b ex:p 1 .",
+        "a SPARQL 2",
+    ),
+    "a rule that is the shape itself": Case(
+        "ex:S a sh:SPARQLConstraint ; sh:targetNode ex:a ; sh:prefixes ex: ; sh:sparql ex:S ; "
+        "sh:select 'SELECT $this ?value { $this <https://example.org/p> ?value }' .",
+        P + "1 .",
+        "a SPARQL 1",
     ),
     "sparql that another shape negates": Case(
         'ex:S sh:targetSubjectsOf ex:p ; sh:not [ sh:sparql [ sh:select "SELECT $this { '

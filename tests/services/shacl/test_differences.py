@@ -99,6 +99,18 @@ DIFFERENCES = {
         [("a", "Closed", "http://www.w3.org/2000/01/rdf-schema#Resource")],
         [],
     ),
+    "uniqueLang with the number 1": Difference(
+        on('sh:uniqueLang "1"^^xsd:boolean'),
+        'ex:a ex:p "a"@en, "b"@en .',
+        [],
+        [("a", "UniqueLang", "")],
+    ),
+    "Parameters alone": Difference(
+        on("sh:class ex:C ; sh:qualifiedMaxCount 2"),
+        "ex:a ex:p 1 .",
+        [("a", "Class", "1")],
+        None,
+    ),
     "Classes of classes": Difference(
         "ex:C a ex:K, sh:NodeShape ; sh:nodeKind sh:Literal . "
         "ex:K rdfs:subClassOf ex:L . ex:L rdfs:subClassOf rdfs:Class .",

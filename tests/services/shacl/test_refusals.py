@@ -64,11 +64,6 @@ REFUSED = {
     "a pattern that refers back": ("sh:pattern '(a)\\\\1'", "cannot match"),
     "a pattern that is too large": (r"sh:pattern '(\\w{1000}){1000}'", "cannot match"),
     "flags that are none": ("sh:pattern 'a' ; sh:flags 'z'", "cannot match"),
-    "flags without a pattern": ("sh:flags 'i'", "sh:flags stands alone"),
-    "qualified shapes without a count": (
-        "sh:property [ sh:path ex:p ; sh:qualifiedValueShape [] ]",
-        "without a count",
-    ),
     "a blank target": ("sh:targetNode []", "blank node"),
 }
 UNUSABLE = {
@@ -81,6 +76,10 @@ UNUSABLE = {
     "path of a node shape": ("SELECT $this { $this $PATH ?o }", "PATH at a node shape"),
     "an update": ("DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }", "DELETE is an update"),
     "another form": ("ASK { $this ?p ?o }", "no SELECT"),
+    "a sub-select of other things": (
+        "SELECT $this { $this ?p ?o { SELECT ?o ?x { ?o ?q ?x } } }",
+        "a sub-select without $this",
+    ),
     "half a query": ("SELECT $this { $this ?p", "cannot run"),
     "deep nesting": ("SELECT $this { " + "{" * 150 + "}" * 150 + " }", "nested deeper"),
     "failure": ("SELECT $this (true AS ?failure) { $this ?p ?o }", "reports a failure"),

@@ -19,7 +19,7 @@ from migkg.errors import BadQuery, QueryRefused
 from migkg.model import formats
 from migkg.model.sparql_text.escapes import Escapes
 from migkg.model.sparql_text.structure import Structure, TooMuch
-from migkg.model.sparql_text.tokens import matches, token_end, tokens
+from migkg.model.sparql_text.tokens import matches
 from migkg.settings import Limits
 
 
@@ -54,7 +54,7 @@ _LIKE_SERVICE = re.compile(r"(?:true|false)?service", re.IGNORECASE)
 _ORDINARY = frozenset(
     re.findall(
         r"\w+",
-        """A AS ASC BIND BY CONTAINS COUNT DESC DISTINCT EXISTS FILTER GRAPH GROUP HAVING IF IN IRI
+        """A AS ASC BIND BY CONTAINS COUNT DESC DISTINCT EXISTS FILTER GROUP HAVING IF IN IRI
         LANG LIMIT NOT OFFSET OPTIONAL ORDER PREFIX SAMPLE STR STRSTARTS UNION VALUES WHERE""",
     )
 )
@@ -110,6 +110,7 @@ class _Reading:
         self._limits = limits
         self._structure = Structure(limits)
         self._differs = False
+        self._behind_graph = -1
 
     @property
     def repeatable(self) -> bool:
@@ -126,11 +127,11 @@ class _Reading:
                 take[match.lastgroup](match)
             match = next(found, None)
             if match:
-                raise TooMuch(f"The query has more than {self._limits.tokens} tokens.")
+                raise TooMuch(
+                    f"The query has more than {self._limits.tokens} tokens outside VALUES."
+                )
         except TooMuch as error:
             self._fail(QueryRefused, str(error), match.start() if match else 0)
-        if "SERVICE" in self._text.upper():
-            self._refuse_hidden_service()
 
     def _actions(self) -> dict[str | None, Callable[[re.Match[str]], None]]:
         term = self._structure.term
@@ -139,8 +140,9 @@ class _Reading:
             "iri": term,
             "string": term,
             "number": term,
-            "name": term,
+            "name": self._name if "SERVICE" in self._text.upper() else term,
             "local": term,
+            "rows": self._rows,
             "blank": self._structure.blank,
             "word": self._keyword,
             "separator": self._separator,
@@ -152,11 +154,32 @@ class _Reading:
             "other": self._other,
         }
 
+    def _name(self, match: re.Match[str]) -> None:
+        """Takes a name; refuses one such as ``SERVICEex:a`` where only the keyword can stand.
+
+        Before a group stands no name but that of a graph.
+        """
+        end = match.end()
+        if (
+            self._text[end : end + 1] == "{"
+            and self._text[end : end + 2] != "{|"
+            and self._structure.depth > 0
+            and match.start() != self._behind_graph
+            and _LIKE_SERVICE.match(self._text, match.start())
+        ):
+            self._fail(QueryRefused, _REFUSED["SERVICE"], match.start())
+        self._structure.term()
+
+    def _rows(self, _: re.Match[str]) -> None:
+        self._structure.word("VALUES")
+        self._structure.open("{")
+
     def _keyword(self, match: re.Match[str]) -> None:
-        start = match.start()
-        word = self._text[start : token_end(match)].upper()
-        if word not in _ORDINARY:
-            self._rare_keyword(word, start)
+        word = self._text[match.start() : match.end("word")].upper()
+        if word == "GRAPH":
+            self._behind_graph = match.end()
+        elif word not in _ORDINARY:
+            self._rare_keyword(word, match.start())
         self._structure.word(word)
 
     def _rare_keyword(self, word: str, offset: int) -> None:
@@ -178,10 +201,10 @@ class _Reading:
         self._structure.separator(self._text[match.start()])
 
     def _operator(self, match: re.Match[str]) -> None:
-        self._structure.operator(self._text[match.start() : token_end(match)])
+        self._structure.operator(self._text[match.start() : match.end("operator")])
 
     def _open(self, match: re.Match[str]) -> None:
-        self._structure.open(self._text[match.start() : token_end(match)])
+        self._structure.open(self._text[match.start() : match.end("open")])
 
     def _unclosed(self, match: re.Match[str]) -> None:
         self._fail(BadQuery, "The string that starts here has no end.", match.start())
@@ -189,20 +212,6 @@ class _Reading:
     def _other(self, match: re.Match[str]) -> None:
         if self._text[match.start()] == "\\":
             self.escaped_outside = True
-
-    def _refuse_hidden_service(self) -> None:
-        """Refuses a name such as ``SERVICEex:a`` where only the keyword can stand.
-
-        Before a group stands no name but that of a graph.
-        """
-        last, name, depth = "", None, 0
-        for token in tokens(self._text):
-            if name is not None and token.text == "{":
-                self._fail(QueryRefused, _REFUSED["SERVICE"], name)
-            like = token.kind == "name" and depth > 0 and last != "GRAPH"
-            name = token.offset if like and _LIKE_SERVICE.match(token.text) else None
-            last = token.word
-            depth += {"open": 1, "close": -1}.get(token.kind, 0)
 
     def _fail(self, kind: type[BadQuery], message: str, offset: int) -> NoReturn:
         raise _at(kind, message, self._text, offset)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from migkg.model.sparql_text.reading import Form, QueryText
-from migkg.model.sparql_text.tokens import Token, tokens
+from migkg.model.sparql_text.tokens import matches
 
 
 def limit_rows(query: QueryText, rows: int) -> str:
@@ -22,32 +22,31 @@ def limit_rows(query: QueryText, rows: int) -> str:
     """
     if query.form is Form.ASK:
         return query.text
-    end = 0
-    limited: Token | None = None
-    last = ""
-    for token in _outermost(query.text):
-        if token.word == "VALUES":
+    text, end, limited, last = query.text, 0, None, ""
+    for kind, start, end_of_token in _outermost(text):
+        word = text[start:end_of_token].upper() if kind == "word" else ""
+        if kind == "rows" or word == "VALUES":
             break
-        if last == "LIMIT" and token.kind == "number":
-            limited = token
-        last = token.word
-        end = token.offset + len(token.text)
+        if last == "LIMIT" and kind == "number":
+            limited = (start, end_of_token)
+        last, end = word, end_of_token
     if limited is None:
-        return f"{query.text[:end]} LIMIT {rows} {query.text[end:]}"
-    if _is_at_most(limited.text, rows):
-        return query.text
-    start = limited.offset
-    return f"{query.text[:start]}{rows}{query.text[start + len(limited.text) :]}"
+        return f"{text[:end]} LIMIT {rows} {text[end:]}"
+    first, behind = limited
+    if _is_at_most(text[first:behind], rows):
+        return text
+    return f"{text[:first]}{rows}{text[behind:]}"
 
 
-def _outermost(text: str) -> Iterator[Token]:
-    """The tokens outside all brackets, the brackets included."""
+def _outermost(text: str) -> Iterator[tuple[str, int, int]]:
+    """Kind, start and end of the tokens outside all brackets, the brackets included."""
     depth = 0
-    for token in tokens(text):
-        depth -= token.kind == "close"
+    for match in matches(text):
+        kind = match.lastgroup or "other"
+        depth -= kind == "close"
         if depth <= 0:
-            yield token
-        depth += token.kind == "open"
+            yield kind, match.start(), match.end(match.lastindex or 0)
+        depth += kind in ("open", "rows")
 
 
 def _is_at_most(digits: str, rows: int) -> bool:

@@ -38,7 +38,7 @@ _STATE_AFTER = {
     "VALUES": _VALUES,
 }
 _COUNTED = frozenset(("FILTER", "AS", "OPTIONAL", "MINUS", "UNION", "GRAPH", "VALUES", "EXISTS"))
-_SEPARATE = frozenset(("UNION", "MINUS", "EXISTS"))
+_SEPARATE = frozenset(("OPTIONAL", "UNION", "MINUS", "EXISTS"))
 _TERMS = frozenset(("A", "TRUE", "FALSE"))
 _INSIDE_PARENTHESES = {
     _SUBJECT: _ITEM,
@@ -119,7 +119,7 @@ class Structure:
             self._top.state = _STATE_AFTER[word]
         if word in _SEPARATE:
             self._separate = True
-            if word == "UNION":  # what stands before it counts as one, like a sub-query
+            if word == "UNION":  # what stands before it is planned for itself too
                 self._top.patterns -= self._top.joined - 1
                 self._top.joined = 1
 
@@ -164,11 +164,10 @@ class Structure:
         if closed.group is not closed:
             return
         self._check_patterns(closed)
-        if closed.separate:
-            return
-        # A sub-query is planned for itself; other groups are joined with what stands around them.
-        joined = 1 if closed.state == _CLAUSE else max(1, closed.patterns)
-        self._top.patterns += joined
+        # What is planned for itself is one thing to its surroundings, other groups are part of it.
+        alone = closed.separate or closed.state == _CLAUSE
+        joined = 1 if alone else max(1, closed.patterns)
+        self._top.group.patterns += joined
         self._top.joined = joined
 
     def _open_group(self) -> _Bracket:

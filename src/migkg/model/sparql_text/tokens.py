@@ -23,33 +23,47 @@ _LOCAL = rf"""
     :(?:(?:[{_LETTER}_0-9:]|{_ESCAPED})
         (?:[{_CHARACTER}\-:]++|{_ESCAPED}|\.++(?=[{_CHARACTER}\-:%\\]))*+)?"""
 _SPACE = r"(?:\s*+(?:\#[^\n\r]*+\s*+)*+)"
+_IRI = r'<(?:[^<>"{}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*+>'
+_STRING = r"""
+    (?:\"\"\"(?:[^"\\]++|"{1,2}(?:[^"\\]|\\.)|\\.)*+\"\"\"|"(?!"")(?:[^"\\\n\r]++|\\.)*+"
+      |\'\'\'(?:[^'\\]++|'{1,2}(?:[^'\\]|\\.)|\\.)*+\'\'\'|'(?!'')(?:[^'\\\n\r]++|\\.)*+')"""
+_NUMBER = r"[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
+_TAG = r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--(?:ltr|rtl))?+"
+_WORD = rf"[{_LETTER}][{_CHARACTER}]*+(?!{_PREFIX_REST}:)"
+_NAME = rf"[{_LETTER}][{_CHARACTER}]*+{_PREFIX_REST}{_LOCAL}"
 # Every repetition is possessive or bounded, and nothing is scanned again by another alternative,
 # so that the time is linear in the length of the text. A quotation mark without its partner takes
-# all that follows. The group that names an alternative is empty
-# and stands at its end: an alternative that begins with a literal or a set is passed over faster,
-# and the group's place is the end of the token without the space behind it.
-TOKEN = re.compile(
-    rf"""(?:
+# all that follows. The group that names an alternative is empty and stands at its end: an
+# alternative that begins with a literal or a set is passed over faster, and the group's place is
+# the end of the token without the space behind it.
+_TOKENS = rf"""
     [?$][{_CHARACTER}]++(?P<variable>)
-  | [{_LETTER}][{_CHARACTER}]*+(?!{_PREFIX_REST}:)(?P<word>)
-  | [{_LETTER}][{_CHARACTER}]*+{_PREFIX_REST}{_LOCAL}(?P<name>)
+  | {_WORD}(?P<word>)
+  | {_NAME}(?P<name>)
   | {_LOCAL}(?P<local>)
   | [.;,](?P<separator>)
   | (?:\{{\|?|[(\[])(?P<open>)
   | (?:\|\}}|[)}}\]])(?P<close>)
-  | <(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>(?P<iri>)
-  | (?:\"\"\"(?:[^"\\]++|"{{1,2}}(?:[^"\\]|\\.)|\\.)*+\"\"\"|"(?!"")(?:[^"\\\n\r]++|\\.)*+"
-      |\'\'\'(?:[^'\\]++|'{{1,2}}(?:[^'\\]|\\.)|\\.)*+\'\'\'|'(?!'')(?:[^'\\\n\r]++|\\.)*+')
-    (?P<string>)
-  | [0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?P<number>)
-  | @[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--(?:ltr|rtl))?+(?P<tag>)
+  | {_IRI}(?P<iri>)
+  | {_STRING}(?P<string>)
+  | {_NUMBER}(?P<number>)
+  | {_TAG}(?P<tag>)
   | _:[{_LETTER}_0-9](?:[{_CHARACTER}\-]++|\.++(?=[{_CHARACTER}\-]))*+(?P<blank>)
   | (?:\|\||&&|\^\^|>>|[!<>]=|[|&^!<>=+\-*/])(?P<operator>)
   | ["'](?P<unclosed>).*+
   | .(?P<other>)
-  ){_SPACE}""",
-    re.VERBOSE | re.DOTALL,
-)
+"""
+# The rows of VALUES, which may be many, in one piece: from the keyword to what is no constant.
+_ROWS = rf"""
+    [Vv][Aa][Ll][Uu][Ee][Ss]{_SPACE}
+    (?:[?$][{_CHARACTER}]++{_SPACE}|\({_SPACE}(?:[?$][{_CHARACTER}]++{_SPACE})*+\){_SPACE})
+    \{{(?P<rows>){_SPACE}
+    (?:(?:{_NUMBER}|[()+\-]|{_IRI}|{_STRING}|{_NAME}|{_LOCAL}|{_TAG}|\^\^
+        |(?:[Uu][Nn][Dd][Ee][Ff]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])(?![{_CHARACTER}])
+       ){_SPACE})*+
+"""
+_TOKEN = re.compile(rf"(?:{_TOKENS}){_SPACE}", re.VERBOSE | re.DOTALL)
+_TOKEN_OR_ROWS = re.compile(rf"(?:{_ROWS}|(?:{_TOKENS}){_SPACE})", re.VERBOSE | re.DOTALL)
 _OPENING = re.compile(_SPACE)
 
 
@@ -66,28 +80,23 @@ class Token(NamedTuple):
         return self.text.upper() if self.kind == "word" else ""
 
 
-def matches(text: str) -> Iterator[re.Match[str]]:
-    """The matches of the token pattern, in the order of the text and without gaps.
+def matches(text: str, *, rows: bool = True) -> Iterator[re.Match[str]]:
+    """The tokens of a query as matches, in the order of the text and without gaps.
 
     A match starts where its token does, and ends behind the white space and comments that follow;
-    ``lastgroup`` is the kind of the token, and the start of that group is the token's end.
+    ``lastgroup`` is the kind of the token, and the start of that group is the token's end. Of kind
+    ``rows`` is ``VALUES ?x {`` with the rows, up to the bracket that closes them, unless they are
+    asked for as tokens. A quotation mark without its partner is ``unclosed`` and the last match.
     """
     opening = _OPENING.match(text)
-    return TOKEN.finditer(text, opening.end() if opening else 0)
-
-
-def token_end(match: re.Match[str]) -> int:
-    """Where the token of a match ends."""
-    return match.end(match.lastindex or 0)
+    pattern = _TOKEN_OR_ROWS if rows else _TOKEN
+    return pattern.finditer(text, opening.end() if opening else 0)
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a query without white space and comments.
-
-    A quotation mark without its partner is a token ``unclosed``, and the last one.
-    """
-    for match in matches(text):
-        kind = match.lastgroup or "other"
+    """The tokens of a query without white space and comments."""
+    for match in matches(text, rows=False):
+        kind, end = match.lastgroup or "other", match.end(match.lastindex or 0)
         if kind == "local":
             kind = "name"
-        yield Token(kind, text[match.start() : token_end(match)], match.start())
+        yield Token(kind, text[match.start() : end], match.start())

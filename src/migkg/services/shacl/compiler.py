@@ -78,14 +78,17 @@ FOCUS_TESTS: dict[Node, FocusTest] = {
     SH.closed: other.closed,
     SH.hasValue: other.has_value,
 }
-# What other parameters read.
-_SECONDARY = {
-    SH.flags: SH.pattern,
-    SH.ignoredProperties: SH.closed,
-    SH.qualifiedMinCount: SH.qualifiedValueShape,
-    SH.qualifiedMaxCount: SH.qualifiedValueShape,
-    SH.qualifiedValueShapesDisjoint: SH.qualifiedValueShape,
-}
+# What other parameters read; alone they constrain nothing.
+# https://www.w3.org/TR/shacl/#constraints
+_SECONDARY = frozenset(
+    (
+        SH.flags,
+        SH.ignoredProperties,
+        SH.qualifiedMinCount,
+        SH.qualifiedMaxCount,
+        SH.qualifiedValueShapesDisjoint,
+    )
+)
 _ONE_VALUE = (
     SH.datatype,
     SH.nodeKind,
@@ -230,8 +233,6 @@ class ShapeCompiler:
             known = parameter in VALUE_TESTS or parameter in self._focus_tests
             if not known and parameter not in _SECONDARY:
                 raise ShapeRefused(shape.node, f"it uses {name_of(parameter)}")
-            if _SECONDARY.get(parameter, parameter) not in shape.parameters:
-                raise ShapeRefused(shape.node, f"{name_of(parameter)} stands alone")
         for parameter in _ONE_VALUE:
             shape.the(parameter)
 

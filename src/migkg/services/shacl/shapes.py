@@ -35,6 +35,9 @@ _DESCRIBING = frozenset(
         SH.order,
         SH.group,
         SH.defaultValue,
+        # Of a rule, which may be the same node as its shape.
+        SH.prefixes,
+        SH.select,
     )
 )
 
@@ -110,8 +113,7 @@ class ShapesGraph:
     def targeted(self) -> list[Node]:
         """The nodes that have a target, in a fixed order."""
         found = {node for target in TARGETS for node in self.graph.subjects(target)}
-        found |= {node for node in self._classes if self._is_shape(node)}
-        return sorted(found, key=_order)
+        return sorted(found | self._class_shapes, key=_order)
 
     def members(self, node: Node, owner: Node) -> tuple[Node, ...]:
         """The members of a list. https://www.w3.org/TR/shacl/#dfn-shacl-list"""
@@ -166,7 +168,7 @@ class ShapesGraph:
         return predicate.startswith(_NAMESPACE) and predicate not in _DESCRIBING
 
     def _targets(self, node: Node, said: dict[URIRef, tuple[Node, ...]]) -> Targets:
-        implicit = (node,) if isinstance(node, URIRef) and node in self._classes else ()
+        implicit = (node,) if node in self._class_shapes else ()
         return Targets(
             nodes=said.get(SH.targetNode, ()),
             classes=(*said.get(SH.targetClass, ()), *implicit),
@@ -175,19 +177,19 @@ class ShapesGraph:
         )
 
     @cached_property
-    def _classes(self) -> set[Node]:
-        """The instances of rdfs:Class in the shapes graph.
+    def _class_shapes(self) -> set[Node]:
+        """What is a class and a shape at once, by IRI, and so its own target.
 
         https://www.w3.org/TR/shacl/#implicit-targetClass
         """
-        kinds = self.graph.transitive_subjects(RDFS.subClassOf, RDFS.Class)
-        return {node for kind in kinds for node in self.graph.subjects(RDF.type, kind)}
+        shapes = self._instances(SH.NodeShape) | self._instances(SH.PropertyShape)
+        both = self._instances(RDFS.Class) & shapes
+        return {node for node in both if isinstance(node, URIRef)}
 
-    def _is_shape(self, node: Node) -> bool:
-        """https://www.w3.org/TR/shacl/#shapes"""
-        said = self._statements(node)
-        typed = {SH.NodeShape, SH.PropertyShape} & set(said.get(RDF.type, ()))
-        return bool(typed) or any(self._is_parameter(predicate) for predicate in said)
+    def _instances(self, node: Node) -> set[Node]:
+        """https://www.w3.org/TR/shacl/#dfn-shacl-instance"""
+        kinds = self.graph.transitive_subjects(RDFS.subClassOf, node)
+        return {member for kind in kinds for member in self.graph.subjects(RDF.type, kind)}
 
     @cached_property
     def _custom(self) -> set[Node]:

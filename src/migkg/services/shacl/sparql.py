@@ -7,6 +7,7 @@ else once a focus node with ``$this`` put in (https://www.w3.org/TR/shacl/#pre-b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import OWL, SH
@@ -80,6 +81,8 @@ def _refuse(site: Site, text: str) -> None:
         raise _cannot_run(site.shape, "it uses $shapesGraph")
     if "PATH" in names and site.path is None:
         raise _cannot_run(site.shape, "it uses $PATH at a node shape")
+    if any("this" not in names for names in _selected(text)[1:]):
+        raise _cannot_run(site.shape, "it has a sub-select without $this")
 
 
 def _guard(site: Site, text: str) -> None:
@@ -137,11 +140,27 @@ def _replaced(text: str, name: str, value: str) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _with_mark(text: str) -> str:
-    """The text in which every group finds ``$this`` under the mark of one focus node."""
-    parts, end = [], 0
+def _selected(text: str) -> list[set[str]]:
+    """The names after each SELECT, before the group that follows it."""
+    found: list[set[str]] = []
+    heading = False
     for token in tokens(text):
-        if token.text == "{":
+        if token.word == "SELECT":
+            found.append(set())
+        heading = token.text != "{" and (heading or token.word == "SELECT")
+        if heading and token.kind == "variable":
+            found[-1].add(token.text[1:])
+    return found
+
+
+def _with_mark(text: str) -> str:
+    """The text in which every group finds ``$this`` under the mark of one focus node.
+
+    But a group that is a sub-select holds nothing else.
+    """
+    parts, end = [], 0
+    for token, following in pairwise(tokens(text)):
+        if token.text == "{" and following.word != "SELECT":
             parts += [text[end : token.offset + 1], f" {has_mark(ONE_FOCUS, '$this')} "]
             end = token.offset + 1
     return "".join([*parts, text[end:]])

@@ -38,8 +38,6 @@ def qualified_value_shape(site: Site, value: Node) -> list[Check]:
     """
     shape, path = site.shape, site.only_property_shape("sh:qualifiedValueShape")
     least, most = shape.number(SH.qualifiedMinCount), shape.number(SH.qualifiedMaxCount)
-    if least is None and most is None:
-        raise ShapeRefused(shape.node, "sh:qualifiedValueShape stands without a count")
     violation = site.compiler.violation
     others = [f"({violation(o, site.scope)})" for o in siblings(site.compiler.shapes, shape)]
     condition = " && ".join([f"!({violation(value, site.scope)})", *others])

@@ -50,9 +50,12 @@ def language_in(scope: Scope, shape: Shape, value: Node) -> str:
 
 
 def unique_lang(site: Site, _: Node) -> list[Check]:
-    """A language of two value nodes. https://www.w3.org/TR/shacl/#UniqueLangConstraintComponent"""
+    """A language of two value nodes. https://www.w3.org/TR/shacl/#UniqueLangConstraintComponent
+
+    Nothing but ``true`` asks for it, not even ``"1"^^xsd:boolean``.
+    """
     site.only_property_shape("sh:uniqueLang")
-    if not site.shape.flag(SH.uniqueLang):
+    if site.shape.the(SH.uniqueLang) != Literal(True):
         return []
     where = f'{site.values} BIND(LCASE(LANG({site.value})) AS ?lang) FILTER(?lang != "")'
     twice = f"GROUP BY {site.focus.way} ?lang HAVING(COUNT(DISTINCT {site.value}) > 1)"

@@ -1,0 +1,118 @@
+"""``/dumps``: the files of the release, complete, verifiable and resumable.
+
+Sources: RFC 9110 section 14 (Range), https://www.rfc-editor.org/rfc/rfc9110#section-14.
+"""
+
+from __future__ import annotations
+
+import re
+from asyncio import Semaphore
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from migkg.errors import EngineBusy
+from migkg.model import formats
+from migkg.web import pages
+from migkg.web.problems import HttpProblem
+from migkg.web.state import state_of
+from migkg.web.validators import unless_current, validated
+
+_RETRY_AFTER = 30
+_TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS}
+_PART = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*")
+
+
+async def index(request: Request) -> Response:
+    """The index of the dumps."""
+    state = state_of(request)
+    files = {
+        name.removeprefix("dumps/"): record
+        for name, record in sorted(state.release.manifest["files"].items())
+        if name.startswith("dumps/")
+    }
+    return validated(request, pages.render(state, "dumps.html", files=files))
+
+
+async def dump(request: Request) -> Response:
+    """One dump, or the file of checksums."""
+    state = state_of(request)
+    name = request.path_params["name"]
+    record = state.release.manifest["files"].get(f"dumps/{name}")
+    if record is None:
+        raise HttpProblem(
+            404, "not-found", f"There is no dump {name}.", advice="/dumps/ lists all."
+        )
+    headers = {
+        "ETag": f'"{record["sha256"]}"',
+        "Cache-Control": "no-cache",
+        "Migkg-Release": state.release.id,
+    }
+    current = unless_current(request, Response(headers=headers))
+    if current.status_code == 304:
+        return current
+    return _Download(
+        state.downloads,
+        state.release.dumps / name,
+        media_type=_media_type(name),
+        headers=headers,
+        part=_wants_part(request, record["bytes"]),
+    )
+
+
+def _wants_part(request: Request, size: int) -> bool:
+    """True if parts of a file of ``size`` bytes are wanted; what cannot be understood is ignored.
+
+    Raises :class:`HttpProblem` if a part begins behind the end.
+    """
+    unit, _, listed = request.headers.get("range", "").partition("=")
+    parts = [_PART.fullmatch(part) for part in listed.split(",")]
+    if unit.strip().lower() != "bytes" or not all(part and _is_part(part) for part in parts):
+        return False
+    if any(part and _is_behind(part, size) for part in parts):
+        raise HttpProblem(
+            416,
+            "range-not-satisfiable",
+            f"The file has {size} bytes.",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return True
+
+
+def _is_part(part: re.Match[str]) -> bool:
+    first, last = part.groups()
+    return bool(first or last) and not (first and last and int(first) > int(last))
+
+
+def _is_behind(part: re.Match[str], size: int) -> bool:
+    first, last = part.groups()
+    return int(first) >= size if first else int(last) == 0
+
+
+class _Download(FileResponse):
+    """A file that takes one of the places for downloads while it is sent."""
+
+    def __init__(
+        self, places: Semaphore, path: Path, *, media_type: str, headers: dict[str, str], part: bool
+    ) -> None:
+        if places.locked():
+            raise EngineBusy(_RETRY_AFTER, "Too many dumps are being sent.")
+        super().__init__(path, media_type=media_type, headers=headers)
+        self._places = places
+        self._part = part
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the file, or the part that is asked for."""
+        if not self._part:
+            headers = [item for item in scope["headers"] if item[0] != b"range"]
+            scope = {**scope, "headers": headers}
+        async with self._places:
+            await super().__call__(scope, receive, send)
+
+
+def _media_type(name: str) -> str:
+    if name.endswith(".gz"):
+        return "application/gzip"
+    return _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")

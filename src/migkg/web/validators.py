@@ -1,0 +1,72 @@
+"""Validators: what a client has already is not sent again.
+
+Sources: RFC 9110 sections 8.8.3 (ETag), 13.1.2 (If-None-Match) and 15.4.5 (304).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from migkg.web.headers import RawHeaders, Ready
+
+_DIGEST = 12  # bytes
+FRESH = "public, max-age=60"
+# What is said of content that is not sent, or that only a 200 says.
+_OF_CONTENT = frozenset(
+    (
+        b"accept-ranges",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"last-modified",
+        b"migkg-truncated",
+    )
+)
+
+
+def validated(request: Request, response: Response) -> Response:
+    """The response with a strong validator and its freshness, or 304 if the client has it.
+
+    The validator is a digest of the content and its type: it differs by format, and stays the same
+    from release to release as long as the content does.
+    """
+    digest = blake2b(response.headers["content-type"].encode("latin-1"), digest_size=_DIGEST)
+    digest.update(response.body)
+    response.headers["etag"] = f'"{digest.hexdigest()}"'
+    response.headers["cache-control"] = FRESH
+    return unless_current(request, response)
+
+
+def unless_current(request: Request, response: Response) -> Response:
+    """The response, or 304 if the request names its validator.
+
+    Only a GET or a HEAD asks for a representation that the client may have.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return response
+    etag = response.headers["etag"].encode("latin-1")
+    if not matches(none_match(request.headers.raw), etag):
+        return response
+    return Ready(304, not_modified(response.raw_headers), b"")
+
+
+def none_match(headers: RawHeaders) -> bytes:
+    """All that ``If-None-Match`` says; empty without one."""
+    return b",".join([value for name, value in headers if name == b"if-none-match"])
+
+
+def matches(given: bytes, etag: bytes) -> bool:
+    """True if ``If-None-Match`` names this validator, compared weakly."""
+    if not given:
+        return False
+    tags = [part.strip().removeprefix(b"W/") for part in given.split(b",")]
+    return etag in tags or b"*" in tags
+
+
+def not_modified(headers: RawHeaders) -> RawHeaders:
+    """The headers of a 304 in place of a response with these."""
+    return [header for header in headers if header[0].lower() not in _OF_CONTENT]
