@@ -96,7 +96,8 @@ def _measure(text: str) -> str:
     prefixes = rdf_io.declared_prefixes([*ontology, *shapes])
     lines = b"".join(_lines(job))
     start = time.perf_counter()
-    data = [*ontology, *read_statements(lines, formats.NTRIPLES, "urn:x:")]
+    data: list[rdf_io.Triple | rdf_io.Quad] = [*ontology]
+    data += read_statements(lines, formats.NTRIPLES, "urn:x:")
     del lines
     read = time.perf_counter() - start
     start = time.perf_counter()
