@@ -35,6 +35,7 @@ class Child(asyncio.Protocol):
     def __init__(self, sock: socket.socket, pipe: int) -> None:
         self.served = 0
         self.lowered = False  # its priority, for good
+        self.seconds: float | None = None  # of a processor, that the last request took
         self._pid = 0
         self._pidfd = -1
         self._socket = sock
@@ -97,6 +98,7 @@ class Child(asyncio.Protocol):
         """
         self.served += 1
         self._answer, self._limit, self._outcome = answer, limit, None
+        self.seconds = None
         if self._transport is None or self._transport.is_closing():
             raise ChildLost
         self._transport.write(request)
@@ -209,6 +211,7 @@ class Child(asyncio.Protocol):
             self._end(_translate(json.loads(content), self._limit))
         else:
             self._answer.truncated = kind == wire.CUT
+            (self.seconds,) = wire.SECONDS.unpack(content)
             self._end(None)
 
     def _end(self, error: Exception | None) -> None:

@@ -115,6 +115,7 @@ class EmbeddedEngine:
             request, rows = self._request(query)
             if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
+            place.took(child.seconds)
             kept = True
         except BadQuery:
             kept = True
