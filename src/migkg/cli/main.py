@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migkg import __version__
-from migkg.cli import commands
+from migkg.cli import bench, commands
 from migkg.errors import BadFile, BadQuery, BadSetting, MigkgError
 from migkg.settings import Settings
 
@@ -196,6 +196,35 @@ def _add_fact(parts: Parts) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show the change")
 
 
+def _bench(parts: Parts) -> None:
+    parser = _add(
+        parts, "bench", bench.bench, "Measure this checkout against other systems, on loopback."
+    )
+    parser.add_argument("--quick", action="store_true", help="small data, one round, two minutes")
+    parser.add_argument("--install", action="store_true", help="download the other systems first")
+    parser.add_argument("--write-docs", action="store_true", help="renew docs/performance.md")
+    parser.add_argument(
+        "--triples", type=bench.positive, metavar="N", help="size of the generated graph"
+    )
+    parser.add_argument(
+        "--sizes", type=bench.numbers, metavar="N,N", help="sizes to show the growth with"
+    )
+    parser.add_argument(
+        "--rounds", type=bench.positive, metavar="N", help="times that each is measured"
+    )
+    parser.add_argument("--seconds", type=bench.positive, metavar="N", help="length of one run")
+    parser.add_argument("--systems", type=bench.words, metavar="NAME,NAME", help="only these")
+    parser.add_argument(
+        "--hostile-seconds", type=int, metavar="N", help="length of the hostile mix; 0: none"
+    )
+    parser.add_argument(
+        "--same-address", action="store_true", help="hostile clients share the others' address"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of data and results (build/bench)"
+    )
+
+
 _COMMANDS = (
     _serve,
     _build,
@@ -207,4 +236,5 @@ _COMMANDS = (
     _add_fact,
     _import,
     _document,
+    _bench,
 )
