@@ -70,7 +70,7 @@ class _Queue:
     def next(self, allowed: Callable[[str], bool] = lambda _: True) -> str | None:
         """Wakes the first of the client that used least; None if nobody may come."""
         while clients := [client for client in self._waiting if allowed(client)]:
-            client = min(clients, key=self._usage.seconds)
+            client = min(clients, key=self._usage.seconds) if len(clients) > 1 else clients[0]
             waiter = self._waiting[client][0]
             self.remove(client, waiter)
             if not waiter.done():  # else it was given up just now
@@ -236,14 +236,18 @@ class Admission:
                 raise TooManyRequests(_RETRY_AFTER)
             queue.drop_last(hog, TooManyRequests(_RETRY_AFTER))
         waiter = queue.add(client)
+        timer = waiter.get_loop().call_later(self._wait, _give_up, waiter)
         try:
-            # Not wait_for: before Python 3.12 it can lose a cancellation.
-            async with asyncio.timeout(self._wait):
-                await waiter
-        except BaseException as error:
+            await waiter
+        except BaseException:
             queue.remove(client, waiter)
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 give_back()  # it was granted in the moment in which it was given up
-            if isinstance(error, TimeoutError):
-                raise EngineBusy(_RETRY_AFTER) from None
             raise
+        finally:
+            timer.cancel()
+
+
+def _give_up(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(EngineBusy(_RETRY_AFTER))

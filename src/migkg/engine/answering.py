@@ -13,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 import pyoxigraph as ox
 
 from migkg.engine import wire
+from migkg.engine.walk import walk
 
 _FRAME = 256 * 1024
 RESULT_FORMATS = {
@@ -124,6 +125,9 @@ def _fail(sock: socket.socket, kind: str, text: str) -> None:
 
 def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> None:
     text, rows, name = request["text"], request["rows"], request["format"]
+    if request["walk"]:
+        _send_walk(store, request, sock)
+        return
     is_cut = bool(request["cut"]) and _more_rows_than(store, request, rows)
     result = _run(store, request, request["cut"] if is_cut else text)
     graph = isinstance(result, ox.QueryTriples)
@@ -138,6 +142,13 @@ def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> No
     if not is_cut and output.rows_at_most > rows and _more_rows_than(store, request, rows):
         raise TooManyRows
     output.finish(wire.pack(wire.CUT if is_cut else wire.END))
+
+
+def _send_walk(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> None:
+    output = _Output(sock, b"")
+    triples = walk(store, request["walk"])
+    ox.serialize(triples, cast(IO[bytes], output), format=RDF_FORMATS[request["format"]])
+    output.finish(wire.pack(wire.END))
 
 
 def _notice(name: str, url: str) -> tuple[bytes, bytes]:

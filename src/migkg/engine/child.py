@@ -126,18 +126,25 @@ class Child(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what the process sent, frame by frame."""
-        self._buffer += data
-        start = 0
-        while len(self._buffer) - start >= wire.HEADER.size:
-            length, kind = wire.HEADER.unpack_from(self._buffer, start)
-            end = start + wire.HEADER.size + length
-            if len(self._buffer) < end:
-                break
-            self._take(kind, bytes(memoryview(self._buffer)[start + wire.HEADER.size : end]))
-            start = end
-        del self._buffer[:start]
+        if self._buffer:
+            self._buffer += data
+            del self._buffer[: self._take_frames(self._buffer)]
+        else:  # what comes whole, as most answers do, is not copied
+            self._buffer += data[self._take_frames(data) :]
         if wire.is_fault(self._buffer):
             del self._buffer[_LONGEST_FAULT:]
+
+    def _take_frames(self, data: bytes | bytearray) -> int:
+        """Takes the frames that are whole; how many bytes they are."""
+        start = 0
+        while len(data) - start >= wire.HEADER.size:
+            length, kind = wire.HEADER.unpack_from(data, start)
+            end = start + wire.HEADER.size + length
+            if len(data) < end:
+                break
+            self._take(kind, bytes(memoryview(data)[start + wire.HEADER.size : end]))
+            start = end
+        return start
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Fails the request under way: the process has ended."""

@@ -149,6 +149,7 @@ class EmbeddedEngine:
                 "text": query.text,
                 "cut": cut,
                 "notice": query.notice,
+                "walk": query.walk.request() if query.walk else None,
                 "rows": rows,
                 "base": self._settings.base_iri,
                 "format": query.format.name,

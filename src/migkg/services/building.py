@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from migkg.engine import release as releases
+from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
@@ -45,7 +47,10 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
         files.triples("shapes"),
         prefixes=files.prefixes,
         places=files.places,
+        workers=len(os.sched_getaffinity(0)),
     )
+    for reason in validation.by_pyshacl:
+        progress(f"shapes: judged by pySHACL: {reason}")
     counts = Report(
         checked={
             "files": len(files.files),
@@ -66,11 +71,15 @@ def build(settings: Settings, progress: Progress) -> Release:
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
+    quads = check.files.quads()
     release = compile_release(
-        check.files.quads(),
+        quads,
         settings.releases,
         prefixes=check.files.prefixes,
-        extra={"report.txt": _report_text(check.report)},
+        extra={
+            "report.txt": _report_text(check.report),
+            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+        },
         progress=progress,
         processes=settings.build_processes,
         memory=settings.memory_budget,

@@ -16,77 +16,49 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from migkg import __version__
+from migkg.engine import history, statistics
 from migkg.engine.embedded import OwnEngine
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import stored_queries
+from migkg.services.catalogue import Catalogue
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import dumps, graph_store, limits, linked_data, openapi, pages, site, sparql
+from migkg.web import openapi, pages
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.headers import Headers
+from migkg.web.negotiation import HTML
 from migkg.web.problems import problem_response
-from migkg.web.routing import READ, WRITE, Direct, Resource, Route
+from migkg.web.routes import JSON, ROUTES
+from migkg.web.routing import Direct, Resource, Route
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
-ROUTES = (
-    Route("/", site.home, "Start page."),
-    Route("/sparql", sparql.endpoint, "SPARQL 1.1 Protocol, query.", (*READ, "POST")),
-    Route("/update", sparql.update, "403: the service is read-only.", ("POST",)),
-    Route(
-        "/rdf-graph-store",
-        graph_store.indirect,
-        "Graph Store Protocol, reading: ?graph= or ?default.",
-        refused=WRITE,
-    ),
-    Route(
-        "/graph/{path:path}",
-        graph_store.direct,
-        "One of our own graphs, by its own address.",
-        refused=WRITE,
-    ),
-    Route("/id/{path:path}", linked_data.thing, "303 to the page or the data of a thing."),
-    Route("/page/{path:path}", linked_data.page, "Page of a thing."),
-    Route("/data/{path:path}", linked_data.data, "Data of a thing, negotiated or by extension."),
-    Route("/describe", linked_data.describe, "Description of any IRI, ?iri=."),
-    Route("/browse/{name}", site.browse, "All things of a class."),
-    Route("/ontology", linked_data.vocabulary, "The ontology."),
-    Route("/ontology/{version}", linked_data.vocabulary, "One version of the ontology."),
-    Route("/shapes", linked_data.vocabulary, "The SHACL shapes."),
-    Route("/context.jsonld", linked_data.context, "The JSON-LD context."),
-    Route("/quality", site.quality, "How the graph covers its documents."),
-    Route("/queries", site.queries, "The stored queries."),
-    Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
-    Route("/limits", limits.limits, "Every limit that a client can meet."),
-    Route("/dumps", dumps.index, "Index of the dumps."),
-    Route("/dumps/", dumps.index, "The same."),
-    Route("/dumps/{name}", dumps.dump, "A dump, or SHA256SUMS."),
-    Route("/validate", site.validate, "RDF in, SHACL report out.", ("POST",)),
-    Route("/livez", site.live, "The process answers."),
-    Route("/readyz", site.ready, "The engine answers."),
-)
-
 
 async def _openapi(request: Request) -> Response:
-    listed = [(route.path, route.methods, route.summary) for route in ROUTES]
-    server = state_of(request).settings.public_url
-    document = openapi.document(listed, title="migkg", version=__version__, server=server)
+    state = state_of(request)
+    document = openapi.document(
+        _ALL,
+        title="migkg",
+        version=__version__,
+        server=state.settings.public_url,
+        licence=state.schema.licence,
+    )
     return validated(request, JSONResponse(document))
 
 
 async def _docs(request: Request) -> Response:
-    listed = [(route.path, ", ".join(route.methods), route.summary) for route in ROUTES]
+    listed = [(route.path, ", ".join(route.methods), route.summary) for route in _ALL]
     return validated(request, pages.docs(state_of(request), listed))
 
 
 _DOCUMENTATION = (
-    Route("/docs", _docs, "Documentation of all paths and problems."),
-    Route("/openapi.json", _openapi, "The same for programs."),
+    Route("/docs", _docs, "Documentation of all paths and problems.", media_types=(HTML,)),
+    Route("/openapi.json", _openapi, "The same for programs.", media_types=(JSON,)),
 )
 _ALL = (*ROUTES, *_DOCUMENTATION)
 # OPTIONS asks it about the server as a whole (RFC 9110, section 9.3.7).
@@ -144,6 +116,12 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         release=release,
         engine=engine,
         schema=schema,
+        catalogue=Catalogue(
+            release,
+            schema,
+            statistics.of_release(release, settings.base_iri),
+            history.event_of(release).made,
+        ),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(find_project(settings)),
         validator=Validator(release, settings.share()),

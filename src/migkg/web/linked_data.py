@@ -23,9 +23,8 @@ from migkg.services import jsonld, ontology_docs
 from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to, caller_of
-from migkg.web.problems import HttpProblem
+from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.representation import DOCUMENT_FORMATS, thing_links
-from migkg.web.sparql import not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from migkg import __version__
 from migkg.model.namespaces import shorten
+from migkg.services import jsonld
 from migkg.services.linked_data import Description
 from migkg.services.ontology_docs import Documentation
 from migkg.services.stored_queries import StoredQuery
@@ -57,6 +58,14 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         **values,
     )
     return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
+
+
+def home(state: State, table: dict[str, Any]) -> HTMLResponse:
+    """The start page, with the dataset described for search engines."""
+    linked = jsonld.embed(state.catalogue.schema_org(state.settings.public_url))
+    return render(
+        state, "home.html", table=table, queries=state.queries, schema=state.schema, linked=linked
+    )
 
 
 def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +69,7 @@ HTTP_KINDS = (
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
     Kind(500, "internal", "Report it; the log of the service says more."),
+    Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),
 )
 
@@ -96,6 +97,17 @@ class HttpProblem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.members = members
+
+
+def not_acceptable(offers: Sequence[str]) -> HttpProblem:
+    """The 406 that names what there is."""
+    return HttpProblem(
+        406,
+        "not-acceptable",
+        "None of the accepted formats can be had; there is " + ", ".join(offers) + ".",
+        headers={"Vary": "Accept"},
+        available=list(offers),
+    )
 
 
 def problem_response(

@@ -24,6 +24,18 @@ WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """One parameter of a query string or of a form, as the documentation has it."""
+
+    name: str
+    meaning: str
+    required: bool = False
+    type: str = "string"
+    values: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True)
 class Route:
     """One path of the service."""
 
@@ -32,6 +44,13 @@ class Route:
     summary: str
     methods: tuple[str, ...] = READ
     refused: tuple[str, ...] = ()  # known to the protocol, answered 403
+    # For the documentation: what is asked with, what comes back, and an example for the path.
+    parameters: tuple[Parameter, ...] = ()
+    media_types: tuple[str, ...] = ()
+    body: tuple[tuple[str, tuple[Parameter, ...]], ...] = ()
+    example: str = ""
+    status: str = "200"
+    redirects: bool = False
 
 
 class Resource:
