@@ -28,7 +28,6 @@ from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
 from migkg.settings import Settings
-from migkg.web.app import create_app
 from migkg.web.connection import connection_class
 
 log = logging.getLogger(__name__)
@@ -53,6 +52,9 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     keeper = None if settings.engine_url else Keeper(release, settings)
     if keeper:
         keeper.start()
+    # The web framework takes long to import; the release is loaded meanwhile.
+    from migkg.web.app import create_app
+
     engine: Engine | None = EmbeddedEngine(keeper.control, share) if keeper else None
     app = create_app(settings, release, engine)
     _Watch(keeper, sockets, uvicorn_config(app, share)).run()
