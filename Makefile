@@ -2,12 +2,13 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+BENCH ?= --install
 VENV := .venv
 BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format data clean
+.PHONY: help run build test check format bench data clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,16 +40,19 @@ test: $(VENV)/dev tools ## set up and run all tests
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/migkg format --check
 	$(BIN)/migkg check
 
+bench: $(VENV)/run ## measure against other systems, which are downloaded (BENCH= changes the options)
+	$(BIN)/migkg bench $(BENCH)
+
 format: $(VENV)/dev ## write code and data in their canonical form
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/migkg format
 
 clean: ## remove all that can be made again

@@ -46,6 +46,15 @@ class InvalidData(MigkgError):
         self.report = report
 
 
+class ShapeRefused(InvalidData):
+    """A shape asks for what the compiler does not do, or is not well-formed; the text says what."""
+
+    def __init__(self, shape: object, reason: str) -> None:
+        super().__init__(f"The shape {shape} is not compiled: {reason}.")
+        self.shape = shape
+        self.reason = reason
+
+
 class BadQuery(MigkgError):
     """The query text is not a SPARQL query; ``line`` and ``column`` start at 1."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migkg import __version__
-from migkg.cli import commands
+from migkg.cli import bench, commands
 from migkg.errors import BadFile, BadQuery, BadSetting, MigkgError
 from migkg.settings import Settings
 
@@ -113,6 +113,26 @@ def _check(parts: Parts) -> None:
     )
 
 
+def _validate(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "validate",
+        commands.validate,
+        "Hold RDF files against SHACL shapes; exit 1 if they do not conform.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, help="RDF files: ttl nt rdf jsonld trig nq")
+    parser.add_argument(
+        "--shapes",
+        type=Path,
+        required=True,
+        action="append",
+        help="file of shapes; may be repeated",
+    )
+    parser.add_argument(
+        "--format", choices=["text", "turtle", "json"], default="text", help="default: text"
+    )
+
+
 def _format(parts: Parts) -> None:
     parser = _add(parts, "format", commands.format_files, "Write Turtle files in canonical form.")
     parser.add_argument(
@@ -196,10 +216,40 @@ def _add_fact(parts: Parts) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show the change")
 
 
+def _bench(parts: Parts) -> None:
+    parser = _add(
+        parts, "bench", bench.bench, "Measure this checkout against other systems, on loopback."
+    )
+    parser.add_argument("--quick", action="store_true", help="small data, one round, two minutes")
+    parser.add_argument("--install", action="store_true", help="download the other systems first")
+    parser.add_argument("--write-docs", action="store_true", help="renew docs/performance.md")
+    parser.add_argument(
+        "--triples", type=bench.positive, metavar="N", help="size of the generated graph"
+    )
+    parser.add_argument(
+        "--sizes", type=bench.numbers, metavar="N,N", help="sizes to show the growth with"
+    )
+    parser.add_argument(
+        "--rounds", type=bench.positive, metavar="N", help="times that each is measured"
+    )
+    parser.add_argument("--seconds", type=bench.positive, metavar="N", help="length of one run")
+    parser.add_argument("--systems", type=bench.words, metavar="NAME,NAME", help="only these")
+    parser.add_argument(
+        "--hostile-seconds", type=int, metavar="N", help="length of the hostile mix; 0: none"
+    )
+    parser.add_argument(
+        "--same-address", action="store_true", help="hostile clients share the others' address"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of data and results (build/bench)"
+    )
+
+
 _COMMANDS = (
     _serve,
     _build,
     _check,
+    _validate,
     _format,
     _query,
     _export,
@@ -207,4 +257,5 @@ _COMMANDS = (
     _add_fact,
     _import,
     _document,
+    _bench,
 )

@@ -117,6 +117,7 @@ class EmbeddedEngine:
             request, rows = self._request(query)
             if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
+            place.took(child.seconds)
             kept = True
         except BadQuery:
             kept = True
@@ -151,6 +152,7 @@ class EmbeddedEngine:
                 "text": query.text,
                 "cut": cut,
                 "notice": query.notice,
+                "walk": query.walk.request() if query.walk else None,
                 "rows": rows,
                 "base": self._settings.base_iri,
                 "format": query.format.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -46,7 +47,10 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
         files.triples("shapes"),
         prefixes=files.prefixes,
         places=files.places,
+        workers=len(os.sched_getaffinity(0)),
     )
+    for reason in validation.by_pyshacl:
+        progress(f"shapes: judged by pySHACL: {reason}")
     counts = Report(
         checked={
             "files": len(files.files),

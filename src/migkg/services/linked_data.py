@@ -11,6 +11,7 @@ from rdflib.term import Node
 
 from migkg.engine import rdf_io
 from migkg.engine.protocol import INTERNAL, Caller, Engine, Query
+from migkg.engine.walk import INCOMING, START, Hop, Walk
 from migkg.model import formats
 from migkg.model.namespaces import OA
 from migkg.model.sparql_text import Form
@@ -18,6 +19,7 @@ from migkg.services.schema import Schema
 
 _FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _LABELS = (RDFS.label, SKOS.prefLabel)
+_GEOMETRY = "http://www.opengis.net/ont/geosparql#hasDefaultGeometry"
 _DESCRIPTION = """
 PREFIX mig: <{terms}>
 PREFIX oa: <http://www.w3.org/ns/oa#>
@@ -31,7 +33,7 @@ CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   UNION {{ ?claim rdf:subject {thing} ; mig:evidence/oa:hasSelector ?s . ?s ?p ?o }}
   UNION {{ {thing} mig:evidence ?s . ?s ?p ?o }}
   UNION {{ {thing} (mig:evidence/oa:hasSelector)|oa:hasSelector ?s . ?s ?p ?o }}
-  UNION {{ {thing} <http://www.opengis.net/ont/geosparql#hasDefaultGeometry> ?s . ?s ?p ?o }}
+  UNION {{ {thing} <{geometry}> ?s . ?s ?p ?o }}
   UNION {{ {thing} ?link ?s . ?s ?p ?o . FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
   UNION {{ ?claim rdf:subject {thing} ; rdf:object|mig:claimedIn ?s . ?s ?p ?o .
            FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
@@ -127,13 +129,39 @@ class LinkedData:
         text = _DESCRIPTION.format(
             terms=self._schema.vocabulary.namespace,
             thing=thing,
+            geometry=_GEOMETRY,
             incoming=_INCOMING.format(thing=thing),
             limit=self._limit,
         )
-        query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES)
+        query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES, walk=self._walk(iri))
         data = (await self._engine.answer(query, caller)).read()
         found = rdf_io.canonical_triples(rdf_io.parse_triples(data, formats.NTRIPLES))
         return found if any(thing_node in (t.subject, t.object) for t in found) else []
+
+    def _walk(self, iri: str) -> Walk:
+        """The same as the query, by lookups."""
+        terms = self._schema.vocabulary
+        evidence, selector = str(terms.has_evidence), str(OA.hasSelector)
+        hops = (
+            Hop(START, str(RDF.subject), "claims", inverse=True),
+            Hop("claims", evidence, "evidence"),
+            Hop(START, evidence, "evidence"),
+            Hop("evidence", selector, "selectors"),
+            Hop(START, selector, "selectors"),
+            Hop(START, _GEOMETRY, "geometry"),
+            Hop(START, "", "mentioned"),
+            Hop("claims", str(RDF.object), "mentioned"),
+            Hop("claims", str(terms.claimed_in), "mentioned"),
+        )
+        return Walk(
+            start=iri,
+            hops=hops,
+            whole=(START, "claims", "evidence", "selectors", "geometry"),
+            named=("mentioned", INCOMING),
+            labels=tuple(str(label) for label in _LABELS),
+            passed_by=(str(RDF.subject), str(RDF.object), str(terms.claimed_in)),
+            limit=self._limit,
+        )
 
     def describe(self, iri: str, graph: Graph) -> Description:
         """The page's view of a document made by :meth:`triples`."""

@@ -69,6 +69,7 @@ HTTP_KINDS = (
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
     Kind(500, "internal", "Report it; the log of the service says more."),
+    Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),
 )
 
