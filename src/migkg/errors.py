@@ -22,6 +22,22 @@ class NoRelease(MigkgError):
     """There is no release to open, or the one there is damaged."""
 
 
+class UnknownRelease(NoRelease):
+    """No release that is kept has this id; ``available`` names those that are."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("There is no such release.")
+        self.available = available
+
+
+class AmbiguousRelease(NoRelease):
+    """Several releases have an id that begins so; ``available`` names them."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("Several releases have an id that begins so.")
+        self.available = available
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from migkg.engine import changes, history, kept, statistics
 from migkg.engine import release as releases
-from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
@@ -84,9 +85,24 @@ def build(settings: Settings, progress: Progress) -> Release:
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )
-    releases.make_current(release, settings.releases)
+    put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
+
+
+def put_into_service(release: Release, settings: Settings) -> None:
+    """Makes a release the current one, records what it changed, and prunes older ones."""
+    folder = settings.releases
+    before = kept.current_id(folder)
+    event = history.Event(release.id, history.now(), None if before == release.id else before)
+    if before and before != release.id:
+        with suppress(NoRelease):
+            found = changes.between(releases.open_release(folder / before), release)
+            event = replace(event, added=found.added, removed=found.removed)
+    releases.make_current(release, folder)
+    if before != release.id or not history.read(folder):
+        history.record(folder, event)
+    kept.prune(folder, settings.keep_releases, ())
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:

@@ -212,6 +212,7 @@ class _Description:
             ("dcterms:issued", self._issued()),
             ("dcterms:title", self._text(self._catalogue.title)),
             ("dcterms:license", NamedNode(licence) if licence else None),
+            ("dcat:landingPage", self._at(f"/releases/{self._catalogue.release.id}")),
         )
 
     def void(self) -> Iterator[Triple]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -30,11 +28,13 @@ from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web import openapi, pages
 from migkg.web.cache import Kept, ResponseCache
+from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
 from migkg.web.negotiation import HTML
 from migkg.web.problems import problem_response
 from migkg.web.routes import JSON, ROUTES
-from migkg.web.routing import Direct, Resource, Route
+from migkg.web.routing import RELEASE, Direct, Resource, Route
+from migkg.web.served import Served
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -70,33 +70,27 @@ def create_app(
 ) -> ASGIApp:
     """The service for one release, the current one if none is given, and its engine."""
     opened = release or open_current(settings.releases)
-    state = _state(settings, opened, engine or _engine(settings, opened))
+    return Front(Single(create_served(settings, opened, engine)))
+
+
+def create_served(
+    settings: Settings, release: Release, engine: Engine | None = None, *, older: bool = False
+) -> Served:
+    """The application for one release; ``older`` where another one is the current one."""
+    state = _state(settings, release, engine or _engine(settings, release), older=older)
     app = FastAPI(
         title="migkg",
         version=__version__,
         description="A knowledge graph in which every fact leads to the words that support it.",
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(state),
     )
     resources = {route.path: Resource(route) for route in (*_ALL, _SERVER)}
     app.routes.extend(routing.Route(route.path, resources[route.path]) for route in _ALL)
     static = StaticFiles(packages=[("migkg.web", "static")])
     app.mount("/static", static, name="static")
     app.add_exception_handler(HTTPException, _from_framework)
-    return ResponseCache(Direct(Headers(app), app, resources), state.kept)
-
-
-def _lifespan(state: State) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, State]]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, State]]:
-        await state.engine.start()
-        try:
-            yield {"migkg": state}
-        finally:
-            await state.engine.close()
-
-    return lifespan
+    return Served(state, ResponseCache(Direct(Headers(app), app, resources), state.kept))
 
 
 def _engine(settings: Settings, release: Release) -> Engine:
@@ -107,13 +101,14 @@ def _engine(settings: Settings, release: Release) -> Engine:
     return RemoteEngine(settings.share())
 
 
-def _state(settings: Settings, release: Release, engine: Engine) -> State:
+def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:
     vocabulary = Vocabulary(settings.base_iri)
     schema = Schema.of(release, vocabulary)
     return State(
         settings=settings,
         vocabulary=vocabulary,
         release=release,
+        older=older,
         engine=engine,
         schema=schema,
         catalogue=Catalogue(
@@ -142,6 +137,9 @@ def _from_framework(request: Request, error: Exception) -> Response:
         error.status_code,
         "not-found" if error.status_code == 404 else "http",
         detail,
-        headers=error.headers,
+        headers={
+            **(error.headers or {}),
+            RELEASE.decode(): state_of(request).release.id,
+        },
         advice="/docs lists all paths." if error.status_code == 404 else None,
     )

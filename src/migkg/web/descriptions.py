@@ -21,7 +21,6 @@ from migkg.web.state import state_of
 from migkg.web.validators import FRESH, validated
 
 OFFERS = tuple(item.media_type for item in formats.GRAPH_FORMATS)
-_PRIVATE = FRESH.replace("public", "private")
 
 
 async def void(request: Request) -> Response:
@@ -56,7 +55,9 @@ def _answer(request: Request, triples: Sequence[rdf_io.Triple]) -> Response:
     return described_in(request, triples, formats.BY_MEDIA_TYPE[chosen])
 
 
-def described_in(request: Request, triples: Sequence[rdf_io.Triple], chosen: Format) -> Response:
+def described_in(
+    request: Request, triples: Sequence[rdf_io.Triple], chosen: Format, freshness: str = FRESH
+) -> Response:
     """The response with these triples.
 
     Without a public URL it depends on how the client addressed the service, so nobody else gets it.
@@ -65,4 +66,6 @@ def described_in(request: Request, triples: Sequence[rdf_io.Triple], chosen: For
     prefixes = rdf_io.used_prefixes(triples, {**state.schema.prefixes, **PREFIXES})
     body = rdf_io.write_triples(triples, chosen, prefixes=prefixes)
     response = Response(body, headers={"Content-Type": chosen.content_type, "Vary": "Accept"})
-    return validated(request, response, FRESH if state.settings.public_url else _PRIVATE)
+    if not state.settings.public_url:
+        freshness = freshness.replace("public", "private")
+    return validated(request, response, freshness)

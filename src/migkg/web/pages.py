@@ -29,6 +29,14 @@ _ENVIRONMENT = Environment(
 
 def _link(state: State, iri: str) -> str:
     """Where a click on an IRI leads: our page of our own things, else the description here."""
+    url = _link_now(state, iri)
+    if not state.older:
+        return url
+    path, mark, fragment = url.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}release={state.release.id}{mark}{fragment}"
+
+
+def _link_now(state: State, iri: str) -> str:
     base = state.settings.base_iri
     public = state.settings.public_url
     if iri.startswith(base + "id/") and "#" not in iri:
@@ -50,6 +58,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
+        older=state.older,
         licence=state.schema.licence,
         version=__version__,
         link=lambda iri: _link(state, iri),

@@ -10,6 +10,7 @@ from migkg.web import (
     graph_store,
     limits,
     linked_data,
+    releases,
     site,
     sparql,
 )
@@ -121,6 +122,13 @@ ROUTES = (
     ),
     Route("/.well-known/void", descriptions.void, "The dataset in VoID.", media_types=_RDF),
     Route("/catalog", descriptions.catalogue, "The catalogue in DCAT 3.", media_types=_RDF),
+    Route(
+        "/releases",
+        releases.index,
+        "The releases that are kept, with what each changed.",
+        media_types=(JSON, HTML, *_RDF),
+    ),
+    Route("/releases/{id}", releases.one, "One of them.", media_types=(JSON, HTML, *_RDF)),
     Route("/dumps", dumps.index, "Index of the dumps.", media_types=(HTML,)),
     Route("/dumps/", dumps.index, "The same.", media_types=(HTML,)),
     Route(

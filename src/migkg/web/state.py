@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release
@@ -26,6 +27,7 @@ class State:
     settings: Settings
     vocabulary: Vocabulary
     release: Release
+    older: bool
     engine: Engine
     schema: Schema
     catalogue: Catalogue
@@ -36,7 +38,12 @@ class State:
     kept: Kept
 
 
+def state_of_scope(scope: Scope) -> State:
+    """The state that answers a request."""
+    state: State = scope["state"]["migkg"]
+    return state
+
+
 def state_of(request: Request) -> State:
     """The state of the application that handles the request."""
-    state: State = request.scope["state"]["migkg"]
-    return state
+    return state_of_scope(request.scope)
