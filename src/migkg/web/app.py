@@ -22,11 +22,22 @@ from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import stored_queries
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import dumps, graph_store, limits, linked_data, openapi, pages, site, sparql
+from migkg.web import (
+    dumps,
+    graph_store,
+    limits,
+    linked_data,
+    openapi,
+    pages,
+    site,
+    sparql,
+    vocabularies,
+)
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.headers import Headers
 from migkg.web.problems import problem_response
@@ -55,10 +66,12 @@ ROUTES = (
     Route("/data/{path:path}", linked_data.data, "Data of a thing, negotiated or by extension."),
     Route("/describe", linked_data.describe, "Description of any IRI, ?iri=."),
     Route("/browse/{name}", site.browse, "All things of a class."),
-    Route("/ontology", linked_data.vocabulary, "The ontology."),
-    Route("/ontology/{version}", linked_data.vocabulary, "One version of the ontology."),
-    Route("/shapes", linked_data.vocabulary, "The SHACL shapes."),
-    Route("/context.jsonld", linked_data.context, "The JSON-LD context."),
+    Route("/profile/{name}", linked_data.profile, "303 to what a profile of a document holds."),
+    Route("/ontology", vocabularies.vocabulary, "The ontology."),
+    Route("/ontology/{version}", vocabularies.vocabulary, "One version of the ontology."),
+    Route("/shapes", vocabularies.vocabulary, "The SHACL shapes."),
+    Route("/context.jsonld", vocabularies.context, "The JSON-LD context as it is now."),
+    Route("/context/{name}", vocabularies.context_version, "One version of the context."),
     Route("/quality", site.quality, "How the graph covers its documents."),
     Route("/queries", site.queries, "The stored queries."),
     Route("/queries/{name}", site.stored_query, "The answer to a stored query."),
@@ -144,6 +157,7 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         release=release,
         engine=engine,
         schema=schema,
+        context=Context.of(schema),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(find_project(settings)),
         validator=Validator(release, settings.share()),

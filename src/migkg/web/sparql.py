@@ -18,7 +18,6 @@ from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
 from migkg.web.answers import answered
 from migkg.web.problems import HttpProblem
@@ -130,7 +129,7 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
         raise HttpProblem(413, "query-too-long", f"The query is longer than {limit} bytes.")
     default, named = values("default-graph-uri"), values("named-graph-uri")
     for iri in (*default, *named):
-        if not is_iri(iri) or ":" not in iri:
+        if rdf_io.named_node(iri) is None:
             raise _parameter(f"The graph {iri!r} is not an absolute IRI.")
     given = bool(default or named)
     names = values("format")

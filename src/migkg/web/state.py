@@ -10,6 +10,7 @@ from starlette.requests import Request
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release
 from migkg.model.namespaces import Vocabulary
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.stored_queries import StoredQuery
@@ -27,6 +28,7 @@ class State:
     release: Release
     engine: Engine
     schema: Schema
+    context: Context
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     validator: Validator
