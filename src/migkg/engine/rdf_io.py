@@ -16,7 +16,7 @@ from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
 from migkg.errors import BadFile, BadUpload
-from migkg.model.formats import Format
+from migkg.model.formats import NTRIPLES, Format
 
 Triple = ox.Triple
 Quad = ox.Quad
@@ -79,6 +79,27 @@ def parse_triples(data: bytes, rdf_format: Format) -> list[ox.Triple]:
     return [quad.triple for quad in ox.parse(data, format=RDF_FORMATS[rdf_format.name])]
 
 
+def named_node(iri: str) -> ox.NamedNode | None:
+    """The node of an absolute IRI; None for what is none."""
+    try:
+        return ox.NamedNode(iri)
+    except ValueError:
+        return None
+
+
+def parse_lines(ntriples: bytes) -> list[ox.Triple]:
+    """The triples of an answer in N-Triples without repetition, in a fixed order.
+
+    Blank nodes, if there are any, get canonical labels.
+    """
+    lines = b"\n".join(sorted(set(ntriples.splitlines())))
+    triples = parse_triples(lines, NTRIPLES)
+    terms = (term for triple in triples for term in (triple.subject, triple.object))
+    if any(isinstance(term, ox.BlankNode) for term in terms):
+        return canonical_triples(triples)
+    return triples
+
+
 def write_triples(
     triples: Iterable[ox.Triple] | Iterable[ox.Quad],
     rdf_format: Format,
@@ -99,7 +120,8 @@ def used_prefixes(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> 
     terms = {term for triple in triples for term in triple}
     iris = {t.value for t in terms if isinstance(t, ox.NamedNode)}
     iris |= {t.datatype.value for t in terms if isinstance(t, ox.Literal)}
-    return {p: ns for p, ns in prefixes.items() if any(iri.startswith(ns) for iri in iris)}
+    namespaces = {iri[: max(map(iri.rfind, "#/:")) + 1] for iri in iris}
+    return {prefix: ns for prefix, ns in prefixes.items() if ns in namespaces}
 
 
 def canonical_quads(quads: Iterable[ox.Quad]) -> list[ox.Quad]:

@@ -22,6 +22,7 @@ from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import stored_queries
 from migkg.services.catalogue import Catalogue
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
@@ -117,6 +118,7 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
             statistics.of_release(release, settings.base_iri),
             history.event_of(release).made,
         ),
+        context=Context.of(schema),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(find_project(settings)),
         validator=Validator(release, settings.share()),

@@ -61,6 +61,7 @@ HTTP_KINDS = (
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
     Kind(408, "request-timeout", "Send the whole request at once."),
+    Kind(410, "gone", "Use what 'successors' names, if anything."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),
     Kind(416, "range-not-satisfiable", "Ask for a part that Content-Range has room for."),
