@@ -16,7 +16,8 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries
+from migkg.services import citations, shacl, stored_queries
+from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.settings import Settings
 
@@ -99,7 +100,12 @@ def put_into_service(release: Release, settings: Settings) -> None:
     releases.make_current(release, folder)
     if before != release.id or not history.read(folder):
         history.record(folder, event)
-    kept.prune(folder, settings.keep_releases, ())
+    kept.prune(folder, settings.keep_releases, pinned(settings))
+
+
+def pinned(settings: Settings) -> set[str]:
+    """The releases that a citation needs."""
+    return Citations(citations.folder_of(settings), settings.citations).releases()
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:
