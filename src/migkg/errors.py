@@ -142,3 +142,13 @@ class BadUpload(MigkgError):
 
 class UploadTimeout(MigkgError):
     """Work on an uploaded document was stopped at its deadline."""
+
+
+class WorkerEnded(MigkgError):
+    """A process that shared the work ended before its task, most likely for want of memory."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"A process that worked on {subject} ended; it may need more memory than "
+            "MIGKG_MEMORY_BUDGET allows."
+        )

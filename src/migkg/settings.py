@@ -92,6 +92,10 @@ class Settings:
     proxy_hops: int = _setting(
         0, "Proxies in front, each of which adds to X-Forwarded-For; 0: the header is not believed."
     )
+    build_processes: int = field(
+        default_factory=_processors,
+        metadata={"help": "Processes that make a release; empty: the processors."},
+    )
     memory_budget: int = _setting(
         4096 * MIB, "Bytes that the data may take in memory; more is read from disk by each query."
     )
@@ -227,6 +231,7 @@ _SHARED = (
 _POSITIVE = (
     *_SHARED,
     "workers",
+    "build_processes",
     "keep_releases",
     "citation_bytes",
     "citation_rate",

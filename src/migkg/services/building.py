@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migkg.engine import changes, history, kept, statistics
 from migkg.engine import release as releases
+from migkg.engine.compiling import compile_release
+from migkg.engine.meter import Progress
 from migkg.engine.release import Release
+from migkg.engine.work_folder import remove_abandoned, work_folder
 from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
@@ -21,7 +23,6 @@ from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.settings import Settings
 
-Progress = Callable[[str], None]
 _INPUTS = ".inputs.json"
 
 
@@ -73,7 +74,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
     quads = check.files.quads()
-    release = releases.compile_release(
+    release = compile_release(
         quads,
         settings.releases,
         prefixes=check.files.prefixes,
@@ -82,6 +83,8 @@ def build(settings: Settings, progress: Progress) -> Release:
             statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
         },
         progress=progress,
+        processes=settings.build_processes,
+        memory=settings.memory_budget,
     )
     put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
@@ -110,6 +113,7 @@ def pinned(settings: Settings) -> set[str]:
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
+    remove_abandoned(settings.releases)
     known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
     return known or build(settings, progress)
 
@@ -129,6 +133,7 @@ def _known_release(settings: Settings, inputs: str) -> Release | None:
 
 
 def _remember(folder: Path, inputs: str, release: Release) -> None:
-    draft = folder / f"{_INPUTS}.draft"
-    draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
-    draft.replace(folder / _INPUTS)
+    with work_folder(folder) as work:
+        draft = work.path / _INPUTS
+        draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
+        draft.replace(folder / _INPUTS)

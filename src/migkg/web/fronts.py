@@ -27,7 +27,6 @@ from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
 from migkg.settings import Settings
-from migkg.web.app import create_app, create_served
 from migkg.web.connection import connection_class
 from migkg.web.front import Front
 from migkg.web.generations import Generations, pause
@@ -51,6 +50,8 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
     if settings.engine_url:
+        from migkg.web.app import create_app
+
         app = create_app(settings, release)
         _Watch(settings, sockets, lambda: app, None).run()
         return
@@ -142,6 +143,9 @@ class Applications:
 
     def __call__(self) -> ASGIApp:
         """The application for one more front."""
+        # The web framework takes long to import; the release is being loaded meanwhile.
+        from migkg.web.app import create_served
+
         current = self._generations.current
         if self._made is None or self._made[0] != current.key:
             engine = EmbeddedEngine(current.keeper.control, self._settings.share())
