@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from migkg.errors import EngineBusy
 from migkg.model import formats
+from migkg.services.catalogue import PACKINGS
 from migkg.web import pages
 from migkg.web.problems import HttpProblem
 from migkg.web.state import state_of
@@ -112,6 +113,5 @@ class _Download(FileResponse):
 
 
 def _media_type(name: str) -> str:
-    if name.endswith(".gz"):
-        return "application/gzip"
-    return _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    ending = Path(name).suffix
+    return PACKINGS.get(ending) or _TYPES.get(ending[1:], "text/plain; charset=utf-8")

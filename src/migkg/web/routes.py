@@ -160,7 +160,13 @@ ROUTES = (
         "/dumps/{name}",
         dumps.dump,
         "A dump, or SHA256SUMS.",
-        media_types=(*_RDF, "application/gzip", "text/plain"),
+        media_types=(
+            *_RDF,
+            "application/gzip",
+            "application/zstd",
+            "application/zip",
+            "text/plain",
+        ),
         example="migkg.ttl.gz",
     ),
     Route(
