@@ -33,6 +33,7 @@ PREFIXES = {
 _IANA = "https://www.iana.org/assignments/media-types/"
 _PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
 # https://www.iana.org/assignments/media-types/
+OTHERS = {".zip": "application/zip"}
 PACKINGS = {".gz": "application/gzip", ".zst": "application/zstd"}
 # https://www.w3.org/ns/formats/
 FORMAT_IRIS = {
@@ -89,8 +90,8 @@ class Catalogue:
 
     @property
     def title(self) -> str:
-        """The title of the dataset: that of the ontology, without the word."""
-        return self.schema.title.removesuffix(" ontology") or self.dataset
+        """The title of the dataset, its IRI if it has none."""
+        return self.schema.dataset_title or self.dataset
 
     def distributions(self) -> list[Distribution]:
         """Every dump, in the order of their names."""
@@ -148,9 +149,10 @@ def _distribution(name: str, record: dict[str, Any]) -> Distribution | None:
     packing = PACKINGS.get(ending, "")
     stem = name.removesuffix(ending) if packing else name
     chosen = formats.BY_EXTENSION.get(stem.rpartition(".")[2])
-    if chosen is None:
+    media_type = chosen.media_type if chosen else OTHERS.get(ending)
+    if media_type is None:
         return None
-    return Distribution(name, chosen, chosen.media_type, packing, record["bytes"], record["sha256"])
+    return Distribution(name, chosen, media_type, packing, record["bytes"], record["sha256"])
 
 
 def _term(name: str) -> NamedNode:

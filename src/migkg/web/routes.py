@@ -157,6 +157,13 @@ ROUTES = (
     Route("/dumps", dumps.index, "Index of the dumps.", media_types=(HTML,)),
     Route("/dumps/", dumps.index, "The same.", media_types=(HTML,)),
     Route(
+        "/dumps/class/{name}",
+        graph_store.of_class,
+        "All that is said of the things of one class.",
+        media_types=_GRAPH,
+        example="City",
+    ),
+    Route(
         "/dumps/{name}",
         dumps.dump,
         "A dump, or SHA256SUMS.",
