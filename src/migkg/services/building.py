@@ -18,8 +18,11 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries
+from migkg.services import citations, shacl, stored_queries, tables
+from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
+from migkg.services.schema import Schema
+from migkg.services.tables import Table
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -73,6 +76,9 @@ def build(settings: Settings, progress: Progress) -> Release:
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
     quads = check.files.quads()
+    listed = tables.load(project)
+    if listed:
+        progress("tables")
     release = compile_release(
         quads,
         settings.releases,
@@ -80,6 +86,7 @@ def build(settings: Settings, progress: Progress) -> Release:
         extra={
             "report.txt": _report_text(check.report),
             statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+            **({tables.FILE: _tables(check.files, listed)} if listed else {}),
         },
         progress=progress,
         processes=settings.build_processes,
@@ -88,6 +95,12 @@ def build(settings: Settings, progress: Progress) -> Release:
     put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
+
+
+def _tables(files: ProjectFiles, listed: list[Table]) -> bytes:
+    schema = Schema(files.quads(), files.prefixes, files.vocabulary)
+    triples = files.triples("ontology", "data")
+    return tables.archive(listed, triples, title=schema.dataset_title, licence=schema.licence)
 
 
 def put_into_service(release: Release, settings: Settings) -> None:
@@ -102,7 +115,12 @@ def put_into_service(release: Release, settings: Settings) -> None:
     releases.make_current(release, folder)
     if before != release.id or not history.read(folder):
         history.record(folder, event)
-    kept.prune(folder, settings.keep_releases, ())
+    kept.prune(folder, settings.keep_releases, pinned(settings))
+
+
+def pinned(settings: Settings) -> set[str]:
+    """The releases that a citation needs."""
+    return Citations(citations.folder_of(settings), settings.citations).releases()
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:

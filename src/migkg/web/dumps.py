@@ -15,9 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from migkg.errors import EngineBusy
 from migkg.model import formats
+from migkg.services.catalogue import OTHERS, PACKINGS
 from migkg.web import pages
 from migkg.web.problems import HttpProblem
-from migkg.web.state import state_of
+from migkg.web.state import State, state_of
 from migkg.web.validators import unless_current, validated
 
 _RETRY_AFTER = 30
@@ -33,7 +34,24 @@ async def index(request: Request) -> Response:
         for name, record in sorted(state.release.manifest["files"].items())
         if name.startswith("dumps/")
     }
-    return validated(request, pages.render(state, "dumps.html", files=files))
+    page = pages.render(
+        state,
+        "dumps.html",
+        files=files,
+        graphs=state.release.manifest["graphs"],
+        classes=_classes(state),
+    )
+    return validated(request, page)
+
+
+def _classes(state: State) -> dict[str, int]:
+    """Our own classes by name, with the number of their things."""
+    start = str(state.vocabulary.namespace)
+    return {
+        iri.removeprefix(start): number
+        for iri, number in state.catalogue.statistics.classes.items()
+        if iri in state.schema.classes
+    }
 
 
 async def dump(request: Request) -> Response:
@@ -112,6 +130,9 @@ class _Download(FileResponse):
 
 
 def _media_type(name: str) -> str:
-    if name.endswith(".gz"):
-        return "application/gzip"
-    return _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    ending = Path(name).suffix
+    return (
+        PACKINGS.get(ending)
+        or OTHERS.get(ending)
+        or _TYPES.get(ending[1:], "text/plain; charset=utf-8")
+    )
