@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
 from migkg.errors import BadFile, BadUpload
-from migkg.model.formats import Format
+from migkg.model.formats import NOT_XML, Format
 
 Triple = ox.Triple
 Quad = ox.Quad
@@ -24,8 +23,6 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
-# All but what https://www.w3.org/TR/xml/#charsets allows.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -54,6 +51,17 @@ def read_turtle(path: Path) -> RdfFile:
     return RdfFile(path, triples, dict(parser.prefixes))
 
 
+def absolute_iri(text: str) -> str:
+    """The text itself, if it is an absolute IRI; raises :class:`BadFile`."""
+    try:
+        (quad,) = ox.parse(f"<{text}> <a:a> <a:a> .", format=ox.RdfFormat.N_TRIPLES)
+    except (SyntaxError, ValueError):
+        raise BadFile(f"{text} is not an absolute IRI.") from None
+    if quad.subject != ox.NamedNode(text):
+        raise BadFile(f"{text} is not an absolute IRI.")
+    return text
+
+
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
     """The triples of an uploaded document, of all its graphs; no remote context is fetched.
 
@@ -68,7 +76,7 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
     except SyntaxError as error:
         raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
     for triple in triples:
-        found = isinstance(triple.object, ox.Literal) and _NOT_XML.search(triple.object.value)
+        found = isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value)
         if found:
             raise BadUpload(f"The document holds the character U+{ord(found.group()):04X}.")
     return triples
