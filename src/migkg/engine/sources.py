@@ -92,10 +92,15 @@ def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             kind_of(path)
             yield path, path.name
             continue
-        found = [file for file in sorted(path.rglob("*")) if file.is_file() and _is_known(file)]
+        found = rdf_files(path)
         if not found:
             raise BadFile(f"{path} holds no RDF files; {_KNOWN}")
         yield from ((file, file.relative_to(path).as_posix()) for file in found)
+
+
+def rdf_files(folder: Path) -> list[Path]:
+    """The files in a folder and below that are known as RDF by their names, in a fixed order."""
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and _is_known(file)]
 
 
 _ENDINGS = {item.extension: item for item in formats.GRAPH_FORMATS} | {"owl": formats.RDFXML}
