@@ -98,11 +98,11 @@ class ReleaseDraft:
         self._progress = progress
         self._digest = ""
         self._folder = work / "release"
-        self._parts = work / "parts"
-        for folder in (self._folder / DUMPS, self._parts):
+        self.parts = work / "parts"
+        for folder in (self._folder / DUMPS, self.parts):
             folder.mkdir(parents=True)
         self.workers = workers
-        self.sort = QuadSort(self._parts, workers, progress)
+        self.sort = QuadSort(self.parts, workers, progress)
 
     @property
     def store(self) -> Path:
@@ -139,7 +139,7 @@ class ReleaseDraft:
     def _write_dumps(
         self, items: Sequence[Format], prefixes: Mapping[str, str], written: Mapping[str, Record]
     ) -> tuple[Counts, dict[str, Record]]:
-        dumps = Dumps(self.store, prefixes, self._parts)
+        dumps = Dumps(self.store, prefixes, self.parts)
         cut = list(blocks(self.store))
         counts = NOTHING
         meter = Meter(self._progress, "dumps", self.store.stat().st_size)
@@ -177,6 +177,7 @@ class ReleaseDraft:
             "triples": counts.triples,
             "graphs": dict(sorted(counts.graphs.items())),
             "prefixes": dict(sorted(prefixes.items())),
+            "blank nodes": self.sort.has_blank_nodes,
             "omitted": sorted(counts.unwritable),
             "files": {name: records[name]._asdict() for name in sorted(records)},
         }

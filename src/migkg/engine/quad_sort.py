@@ -56,6 +56,11 @@ class QuadSort:
         self._runs: list[Run] = []
         self._blanks: list[Path] = []
 
+    @property
+    def has_blank_nodes(self) -> bool:
+        """True if a blank node was met."""
+        return bool(self._blanks)
+
     def add(self, part: Part) -> None:
         """Takes one part more."""
         self._runs.append(part.run)

@@ -23,6 +23,7 @@ from migkg.resources import find_project
 from migkg.services import stored_queries
 from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations, folder_of
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
@@ -119,6 +120,7 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
             statistics.of_release(release, settings.base_iri),
             history.event_of(release).made,
         ),
+        context=Context.of(schema),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(find_project(settings)),
         validator=Validator(release, settings.share()),

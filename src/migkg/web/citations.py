@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from migkg.engine import history
+from migkg.engine import history, rdf_io
 from migkg.engine.protocol import Answer, Query
 from migkg.model import formats
 from migkg.model.formats import Format
@@ -25,7 +25,6 @@ from migkg.model.sparql_text import QueryText, read_query
 from migkg.services.citation_forms import Cited
 from migkg.services.citations import Citation
 from migkg.services.citations import Request as Asked
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
 from migkg.web.answers import answered, caller_of
 from migkg.web.clients import client_of
@@ -126,7 +125,7 @@ async def _asked(request: Request, state: State) -> tuple[Asked, QueryText]:
 
 def _graphs(iris: list[str]) -> tuple[str, ...]:
     for iri in iris:
-        if not is_iri(iri) or ":" not in iri:
+        if rdf_io.named_node(iri) is None:
             raise _parameter(f"The graph {iri!r} is not an absolute IRI.")
     return tuple(sorted(set(iris)))
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from migkg.engine import rdf_io
 from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation
 from migkg.web.answers import answered
 from migkg.web.problems import HttpProblem, not_acceptable
@@ -45,7 +45,7 @@ async def direct(request: Request) -> Response:
 
 async def _graph(request: Request, iri: str | None) -> Response:
     state = state_of(request)
-    if iri is not None and (not is_iri(iri) or ":" not in iri):
+    if iri is not None and rdf_io.named_node(iri) is None:
         raise HttpProblem(400, "bad-parameter", "The graph is not an absolute IRI.")
     if iri is not None and iri not in state.release.manifest["graphs"]:
         raise HttpProblem(

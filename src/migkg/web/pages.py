@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse
 from migkg import __version__
 from migkg.model.namespaces import shorten
 from migkg.services import jsonld
-from migkg.services.linked_data import Description
 from migkg.services.ontology_docs import Documentation
+from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
+from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
 
@@ -78,9 +79,11 @@ def home(state: State, table: dict[str, Any]) -> HTMLResponse:
     )
 
 
-def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLResponse:
-    """The page of one thing."""
-    return render(state, "thing.html", view=view, data_url=data_url, linked=linked)
+def thing(
+    state: State, view: Description, data_url: str, linked: list[str], around: dict[str, str]
+) -> HTMLResponse:
+    """The page of one thing; ``around`` are the pages beside it, by relation."""
+    return render(state, "thing.html", view=view, data_url=data_url, linked=linked, around=around)
 
 
 def ontology(state: State, documentation: Documentation) -> HTMLResponse:
@@ -123,7 +126,7 @@ def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
     problems = sorted(
         {(kind.status, kind.name, kind.advice) for kind in (*TABLE.values(), *HTTP_KINDS)}
     )
-    return render(state, "docs.html", routes=routes, problems=problems)
+    return render(state, "docs.html", routes=routes, problems=problems, profiles=PROFILES)
 
 
 def editor(state: State) -> HTMLResponse:

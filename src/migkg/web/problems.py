@@ -66,6 +66,7 @@ HTTP_KINDS = (
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
     Kind(408, "request-timeout", "Send the whole request at once."),
+    Kind(410, "gone", "Use what 'successors' names, if anything."),
     Kind(410, "release-gone", "Ask for the page of the citation, or for ?cite=."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),

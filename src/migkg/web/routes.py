@@ -14,6 +14,7 @@ from migkg.web import (
     releases,
     site,
     sparql,
+    vocabularies,
 )
 from migkg.web.negotiation import HTML
 from migkg.web.routing import READ, WRITE, Parameter, Route
@@ -100,18 +101,30 @@ ROUTES = (
         media_types=(HTML, *_RDF),
     ),
     Route("/browse/{name}", site.browse, "All things of a class.", media_types=(HTML,)),
-    Route("/ontology", linked_data.vocabulary, "The ontology.", media_types=(HTML, *_RDF)),
+    Route(
+        "/profile/{name}",
+        linked_data.profile,
+        "303 to what a profile of a document holds.",
+        redirects=True,
+    ),
+    Route("/ontology", vocabularies.vocabulary, "The ontology.", media_types=(HTML, *_RDF)),
     Route(
         "/ontology/{version}",
-        linked_data.vocabulary,
+        vocabularies.vocabulary,
         "One version of the ontology.",
         media_types=(HTML, *_RDF),
     ),
-    Route("/shapes", linked_data.vocabulary, "The SHACL shapes.", media_types=(HTML, *_RDF)),
+    Route("/shapes", vocabularies.vocabulary, "The SHACL shapes.", media_types=(HTML, *_RDF)),
     Route(
         "/context.jsonld",
-        linked_data.context,
-        "The JSON-LD context.",
+        vocabularies.context,
+        "The JSON-LD context as it is now.",
+        media_types=(formats.JSONLD.media_type,),
+    ),
+    Route(
+        "/context/{name}",
+        vocabularies.context_version,
+        "One version of the JSON-LD context.",
         media_types=(formats.JSONLD.media_type,),
     ),
     Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),

@@ -81,4 +81,6 @@ class Served:
 
 
 def _with_release(location: bytes, release: str) -> bytes:
+    if b"release=" in location.partition(b"?")[2]:  # what was asked for went with it
+        return location
     return location + (b"&" if b"?" in location else b"?") + f"release={release}".encode()

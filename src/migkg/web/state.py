@@ -13,6 +13,7 @@ from migkg.engine.release import Release
 from migkg.model.namespaces import Vocabulary
 from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.stored_queries import StoredQuery
@@ -33,6 +34,7 @@ class State:
     engine: Engine
     schema: Schema
     catalogue: Catalogue
+    context: Context
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     validator: Validator
