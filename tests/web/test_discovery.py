@@ -157,7 +157,7 @@ def test_a_distribution_is_the_file_that_it_says(service: Service, dcat: ox.Stor
           spdx:algorithm spdx:checksumAlgorithm_sha256] .
         OPTIONAL {{ ?d dcat:compressFormat ?packed }} }}""",
     )
-    assert len(found) == 3 * len(GRAPHS) + 1
+    assert len(found) == 3 * len(GRAPHS) + 2
     for url, media_type, size, digest, packed in found:
         reply = ask(service, url.removeprefix(service.url), method="HEAD")
         stated = (media_type if packed == "None" else packed).partition("types/")[2]

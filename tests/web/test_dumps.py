@@ -19,6 +19,7 @@ NAMES = [f"migkg.{name}" for name in GRAPHS]
 ALL = [
     *(name + end for name in NAMES for end in ("", ".gz", ".zst")),
     "SHA256SUMS",
+    "migkg-rdf12.ttl",
     "migkg-tables.zip",
 ]
 

@@ -18,11 +18,10 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import citations, shacl, stored_queries, tables
+from migkg.services import citations, reifiers, shacl, stored_queries, tables
 from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.services.schema import Schema
-from migkg.services.tables import Table
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -76,9 +75,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
     quads = check.files.quads()
-    listed = tables.load(project)
-    if listed:
-        progress("tables")
+    progress("tables")
     release = compile_release(
         quads,
         settings.releases,
@@ -86,7 +83,7 @@ def build(settings: Settings, progress: Progress) -> Release:
         extra={
             "report.txt": _report_text(check.report),
             statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
-            **({tables.FILE: _tables(check.files, listed)} if listed else {}),
+            **_more_dumps(check.files, project),
         },
         progress=progress,
         processes=settings.build_processes,
@@ -97,10 +94,21 @@ def build(settings: Settings, progress: Progress) -> Release:
     return release
 
 
-def _tables(files: ProjectFiles, listed: list[Table]) -> bytes:
-    schema = Schema(files.quads(), files.prefixes, files.vocabulary)
-    triples = files.triples("ontology", "data")
-    return tables.archive(listed, triples, title=schema.dataset_title, licence=schema.licence)
+def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
+    """The dumps that are not made from the N-Quads: tables, and claims in RDF 1.2."""
+    made: dict[str, bytes] = {}
+    if listed := tables.load(project):
+        schema = Schema(files.quads(), files.prefixes, files.vocabulary)
+        made[tables.FILE] = tables.archive(
+            listed,
+            files.triples("ontology", "data"),
+            title=schema.dataset_title,
+            licence=schema.licence,
+        )
+    every = files.triples("ontology", "shapes", "data")
+    if text := reifiers.turtle(every, files.prefixes):
+        made[reifiers.FILE] = text
+    return made
 
 
 def put_into_service(release: Release, settings: Settings) -> None:

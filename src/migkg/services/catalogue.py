@@ -16,6 +16,7 @@ from migkg.engine.release import Release
 from migkg.engine.statistics import Statistics
 from migkg.model import formats
 from migkg.model.formats import Format
+from migkg.services import reifiers
 from migkg.services.schema import Schema
 
 PREFIXES = {
@@ -31,6 +32,7 @@ PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 _IANA = "https://www.iana.org/assignments/media-types/"
+_RDF12 = "https://www.w3.org/TR/rdf12-turtle/"
 _PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
 # https://www.iana.org/assignments/media-types/
 OTHERS = {".zip": "application/zip"}
@@ -54,6 +56,7 @@ FORMAT_IRIS = {
 class Distribution:
     """One file of the release that can be downloaded.
 
+    ``conforms_to`` names a specification that its media type alone does not.
     ``format`` is None for what is not RDF; ``packing`` is the media type of what it is compressed
     with, empty if it is not.
     """
@@ -64,6 +67,7 @@ class Distribution:
     packing: str
     size: int
     sha256: str
+    conforms_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,10 @@ def _distribution(name: str, record: dict[str, Any]) -> Distribution | None:
     media_type = chosen.media_type if chosen else OTHERS.get(ending)
     if media_type is None:
         return None
-    return Distribution(name, chosen, media_type, packing, record["bytes"], record["sha256"])
+    conforms_to = _RDF12 if name == Path(reifiers.FILE).name else ""
+    return Distribution(
+        name, chosen, media_type, packing, record["bytes"], record["sha256"], conforms_to
+    )
 
 
 def _term(name: str) -> NamedNode:
@@ -241,8 +248,10 @@ class _Description:
             ("void:triples", Literal(manifest["triples"])),
         )
         for item in self._catalogue.distributions():
+            if item.conforms_to or item.format is None:  # not what a reader of RDF 1.1 expects
+                continue
             yield Triple(self._dataset, _term("void:dataDump"), self._at(f"/dumps/{item.name}"))
-            if item.format and not item.packing:
+            if not item.packing:
                 feature = NamedNode(f"http://www.w3.org/ns/formats/{FORMAT_IRIS[item.format]}")
                 yield Triple(self._dataset, _term("void:feature"), feature)
         if found.properties:
@@ -335,6 +344,7 @@ class _Description:
             ("dcat:accessURL", self._at("/dumps/")),
             ("dcat:downloadURL", where),
             ("dcat:mediaType", NamedNode(_IANA + item.media_type)),
+            ("dcterms:conformsTo", NamedNode(item.conforms_to) if item.conforms_to else None),
             ("dcat:compressFormat", NamedNode(_IANA + item.packing) if item.packing else None),
             ("dcat:byteSize", Literal(str(item.size), datatype=_term("xsd:nonNegativeInteger"))),
             ("spdx:checksum", checksum),
