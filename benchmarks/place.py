@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from benchmarks import graph
 from migkg.engine import release
+from migkg.engine.compiling import compile_release
 from migkg.errors import NoRelease
 from migkg.resources import find_project
 from migkg.services.project_files import fingerprint
@@ -95,7 +96,7 @@ def _compile(data: Dataset, progress: Callable[[str], None]) -> None:
     except (NoRelease, OSError):
         known = False
     if not known:
-        opened = release.compile_release(
+        opened = compile_release(
             list(ox.parse(path=str(data.nquads), format=ox.RdfFormat.N_QUADS)),
             data.releases,
             prefixes={},

@@ -22,12 +22,37 @@ class NoRelease(MigkgError):
     """There is no release to open, or the one there is damaged."""
 
 
+class UnknownRelease(NoRelease):
+    """No release that is kept has this id; ``available`` names those that are."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("There is no such release.")
+        self.available = available
+
+
+class AmbiguousRelease(NoRelease):
+    """Several releases have an id that begins so; ``available`` names them."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("Several releases have an id that begins so.")
+        self.available = available
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 
     def __init__(self, message: str, *, report: object = None) -> None:
         super().__init__(message)
         self.report = report
+
+
+class ShapeRefused(InvalidData):
+    """A shape asks for what the compiler does not do, or is not well-formed; the text says what."""
+
+    def __init__(self, shape: object, reason: str) -> None:
+        super().__init__(f"The shape {shape} is not compiled: {reason}.")
+        self.shape = shape
+        self.reason = reason
 
 
 class BadQuery(MigkgError):
@@ -96,3 +121,13 @@ class BadUpload(MigkgError):
 
 class UploadTimeout(MigkgError):
     """Work on an uploaded document was stopped at its deadline."""
+
+
+class WorkerEnded(MigkgError):
+    """A process that shared the work ended before its task, most likely for want of memory."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"A process that worked on {subject} ended; it may need more memory than "
+            "MIGKG_MEMORY_BUDGET allows."
+        )

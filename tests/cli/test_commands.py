@@ -16,8 +16,8 @@ import pytest
 
 from migkg.cli.main import _parser
 from migkg.engine.answering import RDF_FORMATS
-from migkg.engine.release import DUMP_FORMATS, open_current
-from migkg.model.formats import Format
+from migkg.engine.release import open_current
+from migkg.model.formats import DUMP_FORMATS, Format
 from migkg.settings import Settings
 from tests.cli.conftest import Run, command
 from tests.tiny import BASE, FILES, TITLES_CSV, edit

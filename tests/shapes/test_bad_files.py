@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from migkg.services.shacl import validate
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 NAMESPACE = "https://w3id.org/migkg/shapes#"
+LESS = SH.LessThanOrEqualsConstraintComponent
+DAY = date(2020, 6, 1)
 OWN_THINGS = re.compile(r"https://w3id\.org/migkg/id/(?!code/|scheme/)")
 
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf)
@@ -175,7 +178,15 @@ def test_pyshacl_alone_finds_the_same() -> None:
     shapes = rdf_io.to_rdflib([*SHAPES, *ONTOLOGY])
     conforms, theirs, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none")
     assert not conforms
-    assert results(ours.graph) == results(theirs)
+    # A day and a year cannot be compared (docs/shacl.md); pySHACL puts the day first.
+    days = {
+        result
+        for result in results(ours.graph)
+        if result[1:3] == (URIRef(NAMESPACE + "Event-startDate"), LESS) and result[5] == DAY
+    }
+    assert len(days) == 1
+    assert results(ours.graph) - days == results(theirs)
+    assert ours.by_pyshacl == ()
 
 
 def results(report: Graph) -> set[tuple[object, ...]]:

@@ -14,7 +14,7 @@ from tests.conftest import Service
 from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, ask, canonical, triples
 
 NAMES = [f"migkg.{name}" for name in GRAPHS]
-ALL = [*NAMES, *(f"{name}.gz" for name in NAMES), "SHA256SUMS"]
+ALL = [*(name + end for name in NAMES for end in ("", ".gz", ".zst")), "SHA256SUMS"]
 
 
 def dump(service: Service, name: str, method: str = "GET", **headers: str) -> Reply:

@@ -499,3 +499,8 @@ def test_typed_links_lead_from_a_document_to_its_thing_and_its_other_formats(
     assert f'<{BASE}ontology#City>; rel="type"' in links
     for target in re.findall(r'<([^>]+)>; rel="alternate', links):
         assert ask(service, target).status == 200
+
+
+@pytest.mark.parametrize("iri", ["0", "id/city/quito-ec", "//x/y", "http://[x"])
+def test_nothing_is_known_of_what_is_no_absolute_iri(service: Service, iri: str) -> None:
+    ask(service, f"/describe?iri={quote(iri)}").problem(404, "not-found")

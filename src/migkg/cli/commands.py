@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from migkg.resources import Project, find_project
 from migkg.services import (
     authoring,
     building,
+    checking,
     citing,
     formatting,
     importing,
@@ -84,6 +86,16 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     checked = ", ".join(f"{count} {what}" for what, count in sorted(report.checked.items()))
     sys.stdout.write(f"All is well: {checked}.\n")
     return 0
+
+
+def validate(options: argparse.Namespace, _: Settings) -> int:
+    """Holds files against shapes and writes the report."""
+    verdict = checking.check_files(
+        options.files, options.shapes, workers=len(os.sched_getaffinity(0))
+    )
+    writers = {"text": checking.as_text, "turtle": checking.as_turtle, "json": checking.as_json}
+    sys.stdout.write(writers[options.format](verdict))
+    return 0 if verdict.conforms else 1
 
 
 def format_files(options: argparse.Namespace, settings: Settings) -> int:

@@ -113,6 +113,26 @@ def _check(parts: Parts) -> None:
     )
 
 
+def _validate(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "validate",
+        commands.validate,
+        "Hold RDF files against SHACL shapes; exit 1 if they do not conform.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, help="RDF files: ttl nt rdf jsonld trig nq")
+    parser.add_argument(
+        "--shapes",
+        type=Path,
+        required=True,
+        action="append",
+        help="file of shapes; may be repeated",
+    )
+    parser.add_argument(
+        "--format", choices=["text", "turtle", "json"], default="text", help="default: text"
+    )
+
+
 def _format(parts: Parts) -> None:
     parser = _add(parts, "format", commands.format_files, "Write Turtle files in canonical form.")
     parser.add_argument(
@@ -229,6 +249,7 @@ _COMMANDS = (
     _serve,
     _build,
     _check,
+    _validate,
     _format,
     _query,
     _export,

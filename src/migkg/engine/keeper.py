@@ -83,6 +83,15 @@ class Keeper:
         finally:
             os.close(ready)
 
+    @property
+    def starting(self) -> int:
+        """What becomes readable when :meth:`wait` would return at once."""
+        return self._ready
+
+    def is_ready(self) -> bool:
+        """True if :meth:`wait` would return or raise at once."""
+        return bool(select.select([self._ready], [], [], 0)[0])
+
     def wait(self) -> None:
         """Returns when the process is ready; raises :class:`EngineUnavailable` if it has ended."""
         readable, _, _ = select.select([self._ready], [], [], _START)

@@ -68,4 +68,6 @@ BY_EXTENSION = {item.extension: item for item in FORMATS}
 
 RESULT_FORMATS = tuple(item for item in FORMATS if item.kind is Kind.RESULTS)
 BOOLEAN_FORMATS = RESULT_FORMATS
+# The order of the dumps of a release.
+DUMP_FORMATS = (TURTLE, NTRIPLES, NQUADS, TRIG, JSONLD, RDFXML)
 GRAPH_FORMATS = tuple(item for item in FORMATS if item.kind is not Kind.RESULTS)

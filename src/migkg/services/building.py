@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from migkg.engine import changes, history, kept, statistics
 from migkg.engine import release as releases
+from migkg.engine.compiling import compile_release
+from migkg.engine.meter import Progress
 from migkg.engine.release import Release
+from migkg.engine.work_folder import remove_abandoned, work_folder
 from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
@@ -17,7 +22,6 @@ from migkg.services import shacl, stored_queries
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.settings import Settings
 
-Progress = Callable[[str], None]
 _INPUTS = ".inputs.json"
 
 
@@ -44,7 +48,10 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
         files.triples("shapes"),
         prefixes=files.prefixes,
         places=files.places,
+        workers=len(os.sched_getaffinity(0)),
     )
+    for reason in validation.by_pyshacl:
+        progress(f"shapes: judged by pySHACL: {reason}")
     counts = Report(
         checked={
             "files": len(files.files),
@@ -65,20 +72,42 @@ def build(settings: Settings, progress: Progress) -> Release:
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
-    release = releases.compile_release(
-        check.files.quads(),
+    quads = check.files.quads()
+    release = compile_release(
+        quads,
         settings.releases,
         prefixes=check.files.prefixes,
-        extra={"report.txt": _report_text(check.report)},
+        extra={
+            "report.txt": _report_text(check.report),
+            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+        },
         progress=progress,
+        processes=settings.build_processes,
+        memory=settings.memory_budget,
     )
-    releases.make_current(release, settings.releases)
+    put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
 
 
+def put_into_service(release: Release, settings: Settings) -> None:
+    """Makes a release the current one, records what it changed, and prunes older ones."""
+    folder = settings.releases
+    before = kept.current_id(folder)
+    event = history.Event(release.id, history.now(), None if before == release.id else before)
+    if before and before != release.id:
+        with suppress(NoRelease):
+            found = changes.between(releases.open_release(folder / before), release)
+            event = replace(event, added=found.added, removed=found.removed)
+    releases.make_current(release, folder)
+    if before != release.id or not history.read(folder):
+        history.record(folder, event)
+    kept.prune(folder, settings.keep_releases, ())
+
+
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
+    remove_abandoned(settings.releases)
     known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
     return known or build(settings, progress)
 
@@ -98,6 +127,7 @@ def _known_release(settings: Settings, inputs: str) -> Release | None:
 
 
 def _remember(folder: Path, inputs: str, release: Release) -> None:
-    draft = folder / f"{_INPUTS}.draft"
-    draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
-    draft.replace(folder / _INPUTS)
+    with work_folder(folder) as work:
+        draft = work.path / _INPUTS
+        draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
+        draft.replace(folder / _INPUTS)

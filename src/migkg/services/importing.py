@@ -12,6 +12,7 @@ from migkg.engine import rdf_io
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, BadUpload
 from migkg.model import formats
+from migkg.model.formats import Format
 from migkg.model.sparql_text import Form, read_query
 from migkg.model.turtle import write_turtle
 from migkg.services.authoring import Addition
@@ -43,15 +44,20 @@ def import_statements(files: ProjectFiles, name: str, path: Path) -> tuple[Addit
 
 
 def _read(path: Path) -> list[rdf_io.Triple]:
-    rdf_format = formats.BY_EXTENSION.get(path.suffix.lstrip("."))
-    if rdf_format not in formats.GRAPH_FORMATS:
-        raise BadFile(f"{path} is not known as RDF by its name; use .ttl, .nt, .rdf or .jsonld.")
     try:
-        return rdf_io.parse_upload(path.read_bytes(), rdf_format, path.resolve().as_uri())
+        return rdf_io.parse_upload(path.read_bytes(), format_of(path), path.resolve().as_uri())
     except BadUpload as error:
         raise BadFile(f"{path}: {error}") from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def format_of(path: Path) -> Format:
+    """The RDF format that a file's name says; raises :class:`BadFile`."""
+    rdf_format = formats.BY_EXTENSION.get(path.suffix.lstrip("."))
+    if rdf_format is None or rdf_format not in formats.GRAPH_FORMATS:
+        raise BadFile(f"{path} is not known as RDF by its name; use .ttl, .nt, .rdf or .jsonld.")
+    return rdf_format
 
 
 def _refuse_strangers(files: ProjectFiles, statements: list[rdf_io.Triple], path: Path) -> None:

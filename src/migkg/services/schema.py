@@ -111,6 +111,16 @@ class Schema:
         """The IRI of the licence of the ontology, which is that of the data too."""
         return self._values(str(DCTERMS.license)).get(str(self.vocabulary.ontology), "")
 
+    @cached_property
+    def creator(self) -> str:
+        """Who made the ontology, and the data too."""
+        return self._values(str(DCTERMS.creator)).get(str(self.vocabulary.ontology), "")
+
+    @cached_property
+    def modified(self) -> str:
+        """When the ontology says that it was changed."""
+        return self._values(str(DCTERMS.modified)).get(str(self.vocabulary.ontology), "")
+
     def _of_type(self, *types: str) -> set[str]:
         return {
             triple.subject.value

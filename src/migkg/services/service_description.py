@@ -11,22 +11,10 @@ from rdflib.namespace import RDF, RDFS
 
 from migkg.engine.rdf_io import BlankNode, Literal, NamedNode, Triple
 from migkg.engine.release import Release
-from migkg.model import formats
+from migkg.services.catalogue import FORMAT_IRIS
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
 _VOID = "http://rdfs.org/ns/void#"
-_FORMAT_IRIS = {
-    formats.JSON: "SPARQL_Results_JSON",
-    formats.XML: "SPARQL_Results_XML",
-    formats.CSV: "SPARQL_Results_CSV",
-    formats.TSV: "SPARQL_Results_TSV",
-    formats.TURTLE: "Turtle",
-    formats.JSONLD: "JSON-LD",
-    formats.NTRIPLES: "N-Triples",
-    formats.RDFXML: "RDF_XML",
-    formats.TRIG: "TriG",
-    formats.NQUADS: "N-Quads",
-}
 
 
 def _sd(name: str) -> NamedNode:
@@ -53,7 +41,7 @@ def _service(service: NamedNode, release: Release) -> Iterator[Triple]:
     yield Triple(service, _sd("endpoint"), service)
     yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
     yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
-    for name in _FORMAT_IRIS.values():
+    for name in FORMAT_IRIS.values():
         format_iri = NamedNode(f"http://www.w3.org/ns/formats/{name}")
         yield Triple(service, _sd("resultFormat"), format_iri)
     yield Triple(service, _sd("defaultDataset"), data)

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from migkg.settings import Settings
+from migkg.web.cycle import Cycle
 from migkg.web.headers import complete
 from migkg.web.problems import problem_response
 
@@ -123,6 +124,7 @@ class _Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         self._answering = cycle
+        cycle.__class__ = Cycle  # uvicorn makes its own and has no setting for it
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:

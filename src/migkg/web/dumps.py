@@ -48,7 +48,6 @@ async def dump(request: Request) -> Response:
     headers = {
         "ETag": f'"{record["sha256"]}"',
         "Cache-Control": "no-cache",
-        "Migkg-Release": state.release.id,
     }
     current = unless_current(request, Response(headers=headers))
     if current.status_code == 304:

@@ -15,8 +15,8 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.web import negotiation
 from migkg.web.answers import answered
-from migkg.web.problems import HttpProblem
-from migkg.web.sparql import not_acceptable, parse_pairs
+from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.sparql import parse_pairs
 from migkg.web.state import state_of
 
 _OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)

@@ -38,6 +38,7 @@ MET = {
     "answer_bytes": "answer-too-large",
     "spool_bytes": "busy",
     "downloads": "busy",
+    "open_releases": "busy",
     "upload_bytes": "too-large",
     "validate_deadline": "validation-timeout",
     "validate_processes": "busy",

@@ -20,7 +20,7 @@ from migkg.services.linked_data import Document
 from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
 from migkg.web import negotiation, pages, profiles
 from migkg.web.answers import caller_of
-from migkg.web.problems import HttpProblem
+from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.raw_path import below, encoded, names
 from migkg.web.representation import (
     DOCUMENT_FORMATS,
@@ -29,7 +29,6 @@ from migkg.web.representation import (
     profile_links,
     thing_links,
 )
-from migkg.web.sparql import not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 from migkg.web.vocabularies import context_url

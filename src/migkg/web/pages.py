@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from migkg import __version__
 from migkg.model.namespaces import shorten
+from migkg.services import jsonld
 from migkg.services.ontology_docs import Documentation
 from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
@@ -29,6 +30,14 @@ _ENVIRONMENT = Environment(
 
 def _link(state: State, iri: str) -> str:
     """Where a click on an IRI leads: our page of our own things, else the description here."""
+    url = _link_now(state, iri)
+    if not state.older:
+        return url
+    path, mark, fragment = url.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}release={state.release.id}{mark}{fragment}"
+
+
+def _link_now(state: State, iri: str) -> str:
     base = state.settings.base_iri
     public = state.settings.public_url
     if iri.startswith(base + "id/") and "#" not in iri:
@@ -50,6 +59,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
+        older=state.older,
         licence=state.schema.licence,
         version=__version__,
         link=lambda iri: _link(state, iri),
@@ -58,6 +68,14 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         **values,
     )
     return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
+
+
+def home(state: State, table: dict[str, Any]) -> HTMLResponse:
+    """The start page, with the dataset described for search engines."""
+    linked = jsonld.embed(state.catalogue.schema_org(state.settings.public_url))
+    return render(
+        state, "home.html", table=table, queries=state.queries, schema=state.schema, linked=linked
+    )
 
 
 def thing(

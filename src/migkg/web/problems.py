@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -98,6 +98,17 @@ class HttpProblem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.members = members
+
+
+def not_acceptable(offers: Sequence[str]) -> HttpProblem:
+    """The 406 that names what there is."""
+    return HttpProblem(
+        406,
+        "not-acceptable",
+        "None of the accepted formats can be had; there is " + ", ".join(offers) + ".",
+        headers={"Vary": "Accept"},
+        available=list(offers),
+    )
 
 
 def problem_response(

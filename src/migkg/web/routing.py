@@ -13,14 +13,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from migkg.errors import MigkgError
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
+from migkg.web.state import state_of_scope
 from migkg.web.waiting import ClientGone
 
 log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a query string or of a form, as the documentation has it."""
+
+    name: str
+    meaning: str
+    required: bool = False
+    type: str = "string"
+    values: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,13 @@ class Route:
     summary: str
     methods: tuple[str, ...] = READ
     refused: tuple[str, ...] = ()  # known to the protocol, answered 403
+    # For the documentation: what is asked with, what comes back, and an example for the path.
+    parameters: tuple[Parameter, ...] = ()
+    media_types: tuple[str, ...] = ()
+    body: tuple[tuple[str, tuple[Parameter, ...]], ...] = ()
+    example: str = ""
+    status: str = "200"
+    redirects: bool = False
 
 
 class Resource:
@@ -56,6 +77,7 @@ class Resource:
             response = internal_problem()
         if not isinstance(response, Ready):
             complete(response.raw_headers)
+        response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from migkg.engine.protocol import Engine
 from migkg.engine.release import Release
 from migkg.model.namespaces import Vocabulary
+from migkg.services.catalogue import Catalogue
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
@@ -26,9 +28,11 @@ class State:
     settings: Settings
     vocabulary: Vocabulary
     release: Release
+    older: bool
     engine: Engine
     schema: Schema
     context: Context
+    catalogue: Catalogue
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     validator: Validator
@@ -36,7 +40,12 @@ class State:
     kept: Kept
 
 
+def state_of_scope(scope: Scope) -> State:
+    """The state that answers a request."""
+    state: State = scope["state"]["migkg"]
+    return state
+
+
 def state_of(request: Request) -> State:
     """The state of the application that handles the request."""
-    state: State = request.scope["state"]["migkg"]
-    return state
+    return state_of_scope(request.scope)

@@ -18,9 +18,8 @@ from migkg.services import jsonld, ontology_docs
 from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to
-from migkg.web.problems import HttpProblem
+from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.representation import DOCUMENT_FORMATS
-from migkg.web.sparql import not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -80,6 +79,8 @@ def context_url(request: Request, state: State) -> str:
     deep, so it is found from either, on any host.
     """
     name = f"context/{state.context.version}.jsonld"
+    if state.older:
+        name += f"?release={state.release.id}"
     if state.settings.public_url:
         return f"{state.settings.public_url}/{name}"
     path: bytes = request.scope["raw_path"]

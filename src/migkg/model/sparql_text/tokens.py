@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 _LETTER = (
@@ -62,8 +63,8 @@ _ROWS = rf"""
         |(?:[Uu][Nn][Dd][Ee][Ff]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])(?![{_CHARACTER}])
        ){_SPACE})*+
 """
-_TOKEN = re.compile(rf"(?:{_TOKENS}){_SPACE}", re.VERBOSE | re.DOTALL)
-_TOKEN_OR_ROWS = re.compile(rf"(?:{_ROWS}|(?:{_TOKENS}){_SPACE})", re.VERBOSE | re.DOTALL)
+_TOKEN = rf"(?:{_TOKENS}){_SPACE}"
+_TOKEN_OR_ROWS = rf"(?:{_ROWS}|{_TOKEN})"
 _OPENING = re.compile(_SPACE)
 
 
@@ -89,8 +90,14 @@ def matches(text: str, *, rows: bool = True) -> Iterator[re.Match[str]]:
     asked for as tokens. A quotation mark without its partner is ``unclosed`` and the last match.
     """
     opening = _OPENING.match(text)
-    pattern = _TOKEN_OR_ROWS if rows else _TOKEN
+    pattern = _compiled(_TOKEN_OR_ROWS if rows else _TOKEN)
     return pattern.finditer(text, opening.end() if opening else 0)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """At the first use, because it takes longer than most commands."""
+    return re.compile(pattern, re.VERBOSE | re.DOTALL)
 
 
 def tokens(text: str) -> Iterator[Token]:

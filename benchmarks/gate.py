@@ -1,0 +1,172 @@
+"""How long the shapes take: compiled to queries, and by pySHACL, on the same data.
+
+``python -m benchmarks.gate`` takes the project's own data, and as many copies of it as make 100,000
+and 1,000,000 triples; each copy has identifiers of its own and lacks one triple in ``--torn``, so
+that there is something to find. ``--pyshacl N`` lets pySHACL judge the data of N triples too, and
+holds the results together; at 100,000 it takes more than an hour. Every measurement runs in a
+process of its own. Seconds and peak memory are printed as a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import re
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zlib import crc32
+
+from migkg.engine import rdf_io
+from migkg.engine.validation_store import read_statements
+from migkg.model import formats
+from migkg.services import shacl
+from migkg.services.shacl import oracle
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = 0
+SIZES = (SHIPPED, 100_000, 1_000_000)
+_OWN = re.compile(rb"<https://w3id\.org/migkg/id/(?!code/|scheme/|graph/)")
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one process is to measure."""
+
+    triples: int
+    torn: int
+    workers: int
+    by_pyshacl: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a process measured; ``results`` is a digest that two verdicts can be compared by."""
+
+    triples: int
+    judge: str
+    read: float
+    judged: float
+    memory: int
+    count: int
+    results: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures every size, and prints the table."""
+    parser = argparse.ArgumentParser(prog="benchmarks.gate", description=__doc__)
+    parser.add_argument("--triples", type=int, nargs="*", default=list(SIZES), help="0: as shipped")
+    parser.add_argument("--pyshacl", type=int, nargs="*", default=[], metavar="N")
+    parser.add_argument("--torn", type=int, default=997, metavar="EVERY", help="triple left out")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    options = parser.parse_args(arguments)
+    jobs = [(size, False) for size in options.triples] + [(size, True) for size in options.pyshacl]
+    print("| triples | by | read s | judged s | peak MiB | results |")
+    print("| --- | --- | --- | --- | --- | --- |", flush=True)
+    digests: dict[int, set[int]] = {}
+    for size, by_pyshacl in jobs:
+        found = _apart(
+            Job(triples=size, torn=options.torn, workers=options.workers, by_pyshacl=by_pyshacl)
+        )
+        digests.setdefault(size, set()).add(found.results)
+        print(_row(found), flush=True)
+    different = [size for size, found in digests.items() if len(found) > 1]
+    if different:
+        print(f"The results differ: {different}")
+    return 1 if different else 0
+
+
+def _apart(job: Job) -> Measured:
+    """The measurement in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return Measured(**json.loads(pool.apply(_measure, (json.dumps(asdict(job)),))))
+
+
+def _measure(text: str) -> str:
+    job = Job(**json.loads(text))
+    ontology, shapes = _read("ontology"), _read("shapes")
+    prefixes = rdf_io.declared_prefixes([*ontology, *shapes])
+    lines = b"".join(_lines(job))
+    start = time.perf_counter()
+    data: list[rdf_io.Triple | rdf_io.Quad] = [*ontology]
+    data += read_statements(lines, formats.NTRIPLES, "urn:x:")
+    del lines
+    read = time.perf_counter() - start
+    start = time.perf_counter()
+    if job.by_pyshacl:
+        results = oracle.judge(data, rdf_io.to_rdflib(shapes), prefixes=prefixes)
+    else:
+        results = list(shacl.validate(data, shapes, prefixes=prefixes, workers=job.workers).results)
+    judged = time.perf_counter() - start
+    return json.dumps(
+        asdict(
+            Measured(
+                triples=len(data),
+                judge="pySHACL" if job.by_pyshacl else f"migkg, {job.workers} workers",
+                read=read,
+                judged=judged,
+                memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                count=len(results),
+                results=_digest(results),
+            )
+        )
+    )
+
+
+def _read(folder: str) -> list[rdf_io.Triple]:
+    files = sorted((ROOT / folder).glob("*.ttl"))
+    return [triple for path in files for triple in rdf_io.read_turtle(path).triples]
+
+
+def _lines(job: Job) -> Iterator[bytes]:
+    """The project's data as N-Triples, in as many copies as are asked for."""
+    text = rdf_io.write_triples(_read("data"), formats.NTRIPLES)
+    if job.triples == SHIPPED:
+        yield text
+        return
+    left, copy = job.triples, 0
+    while left > 0:
+        own = _OWN.sub(b"<https://w3id.org/migkg/copy/%d/id/" % copy, text)
+        for line in own.splitlines(keepends=True)[:left]:
+            if crc32(line) % job.torn:
+                yield line
+        left -= own.count(b"\n")
+        copy += 1
+
+
+def _digest(results: Sequence[shacl.Result]) -> int:
+    """The same number for the same results, with the values that rules see."""
+    keys = Counter(
+        repr((str(r.focus), str(r.shape), str(r.component), str(r.path), _plain(r.value)))
+        for r in results
+    )
+    return crc32(repr(sorted(keys.items())).encode())
+
+
+def _plain(value: object) -> str:
+    python = getattr(value, "toPython", lambda: value)()
+    return str(python)
+
+
+def _row(found: Measured) -> str:
+    cells = (
+        f"{found.triples:,}",
+        found.judge,
+        f"{found.read:.2f}",
+        f"{found.judged:.2f}",
+        f"{found.memory // _MIB:,}",
+        f"{found.count:,}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Runs what shapes were compiled to, and reads the rows as validation results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from rdflib import Literal, URIRef
+from rdflib.term import Node
+
+from migkg.engine.validation_store import Row, ValidationStore
+from migkg.errors import BadQuery, InvalidData
+from migkg.services.shacl.results import Result, with_values
+from migkg.services.shacl.sites import ONE_FOCUS, Check, Mark, MarkTerms, SparqlRule, Step
+
+_Found = tuple[Row, Row]
+_MESSAGE = 120  # characters
+
+
+def run(shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int = 1) -> list[Result]:
+    """The results of the steps of all shapes, ``workers`` queries at a time.
+
+    A shape needs only marks that it makes itself, and needs them in their order.
+    """
+    steps = list(shapes)
+    marks = [[step for step in of_shape if not isinstance(step, Check)] for of_shape in steps]
+    checks = [step for of_shape in steps for step in of_shape if isinstance(step, Check)]
+    checks.sort(key=lambda check: check.rule is None)  # rules are the longest, so they begin
+    with _each(workers) as each:
+        list(each(lambda of_shape: _make_marks(of_shape, store), marks))
+        found = list(each(lambda check: list(_results(check, store)), checks))
+    return [result for of_check in found for result in of_check]
+
+
+@contextmanager
+def _each(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """The function ``map`` on so many threads."""
+    if workers == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        yield pool.map
+
+
+def _make_marks(steps: Iterable[Mark | MarkTerms], store: ValidationStore) -> None:
+    for step in steps:
+        if isinstance(step, MarkTerms):
+            store.mark_terms(step.name, step.members)
+        else:
+            _mark(step, store)
+
+
+def _mark(mark: Mark, store: ValidationStore) -> None:
+    for check in mark.checks:
+        if check.rule is None:
+            store.mark(mark.name, check.focus.root[1:], check.query)
+        else:
+            found = _rule_rows(check, check.rule, store)
+            roots = {way[check.focus.root[1:]] for way, _ in found}
+            store.mark_terms(mark.name, roots)
+
+
+def _results(check: Check, store: ValidationStore) -> Iterator[Result]:
+    if check.rule is not None:
+        for way, solution in _rule_rows(check, check.rule, store):
+            yield _rule_result(check, check.rule, way[check.focus.node[1:]], solution)
+        return
+    messages = check.shape.messages or (Literal(f"{check.constraint} does not hold."),)
+    for row in store.select(check.query):
+        yield Result(
+            focus=row[check.focus.node[1:]],
+            shape=check.shape.node,
+            component=check.component,
+            severity=check.shape.severity,
+            messages=messages,
+            path=row[check.path[1:]] if check.path else check.shape.path,
+            value=row[check.value[1:]] if check.value else None,
+        )
+
+
+def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterator[_Found]:
+    """Each focus node, with the way to it, and each solution of the rule for it, once."""
+    node = check.focus.node[1:]
+    try:
+        if rule.joined:
+            for solution in _distinct(store.select_values(rule.query)):
+                if "this" in solution:
+                    yield {node: solution["this"]}, solution
+            return
+        for way in store.select(check.query):
+            mark = store.mark_value(way[node])
+            rows = store.select_values(rule.query.replace(f"<{ONE_FOCUS}>", f"<{mark}>"))
+            yield from ((way, {"this": way[node], **row}) for row in _distinct(rows))
+    except BadQuery as error:
+        raise InvalidData(f"The rule of {check.shape.node} cannot run: {_short(error)}") from None
+
+
+def _short(error: BadQuery) -> str:
+    """The engine's message, which lists all that it expected, on one line and not to its end."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _MESSAGE else text[:_MESSAGE] + " …"
+
+
+def _distinct(rows: Iterable[Row]) -> Iterator[Row]:
+    seen = set()
+    for row in rows:
+        key = frozenset(row.items())
+        if key not in seen:
+            seen.add(key)
+            yield row
+
+
+def _rule_result(check: Check, rule: SparqlRule, focus: Node, solution: Row) -> Result:
+    """A solution as a result. https://www.w3.org/TR/shacl/#sparql-constraints-variables"""
+    if "failure" in solution:
+        raise InvalidData(f"The rule of {check.shape.node} cannot run: it reports a failure.")
+    path = solution.get("path")
+    return Result(
+        focus=focus,
+        shape=check.shape.node,
+        component=check.component,
+        severity=check.shape.severity,
+        messages=tuple(with_values(message, solution) for message in rule.messages),
+        path=path if isinstance(path, URIRef) else check.shape.path,
+        value=solution.get("value", focus if check.shape.path is None else None),
+        constraint=rule.constraint,
+    )
