@@ -136,6 +136,7 @@ ROUTES = (
         "One version of the context.",
         media_types=(formats.JSONLD.media_type,),
         example="0123456789abcdef.jsonld",
+        redirects=True,
     ),
     Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),
     Route("/queries", site.queries, "The stored queries.", media_types=(HTML, JSON)),
