@@ -6,6 +6,7 @@ from migkg.model import formats
 from migkg.model.formats import Kind
 from migkg.services.profiles import PROFILES
 from migkg.web import (
+    crawlers,
     descriptions,
     dumps,
     graph_store,
@@ -20,6 +21,8 @@ from migkg.web.negotiation import HTML
 from migkg.web.routing import READ, WRITE, Parameter, Route
 
 JSON = "application/json"
+_TEXT = "text/plain"
+_MAP = "application/xml"
 _RDF = tuple(item.media_type for item in formats.GRAPH_FORMATS)
 _GRAPH = tuple(item.media_type for item in formats.GRAPH_FORMATS if item.kind is Kind.GRAPH)
 _ROWS = tuple(item.media_type for item in formats.RESULT_FORMATS)
@@ -165,8 +168,17 @@ ROUTES = (
         "/dumps/{name}",
         dumps.dump,
         "A dump, or SHA256SUMS.",
-        media_types=(*_RDF, "application/gzip", "text/plain"),
+        media_types=(*_RDF, "application/gzip", "application/zstd", "text/plain"),
         example="migkg.ttl.gz",
+    ),
+    Route("/robots.txt", crawlers.robots, "What crawlers leave alone.", media_types=(_TEXT,)),
+    Route("/sitemap.xml", crawlers.sitemap, "All pages of things.", media_types=(_MAP,)),
+    Route(
+        "/sitemap/{name}",
+        crawlers.part,
+        "One of several sitemaps.",
+        media_types=(_MAP,),
+        example="1.xml",
     ),
     Route(
         "/validate",
