@@ -200,7 +200,7 @@ def test_a_version_of_the_context_is_kept_for_long(service: Service) -> None:
 
 def test_an_earlier_version_of_the_context_leads_to_the_current_one(service: Service) -> None:
     reply = ask(service, "/context/0123456789abcdef.jsonld")
-    assert (reply.status, reply.headers["Location"]) == (302, "/context.jsonld")
+    assert (reply.status, reply.headers["Location"]) == (303, "/context.jsonld")
     assert reply.headers["Cache-Control"] == "no-store"
     for name in ("x.jsonld", "0123456789abcdef", "0123456789ABCDEF.jsonld"):
         ask(service, f"/context/{name}").problem(404, "not-found")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from migkg.model import formats
 from migkg.model.formats import Kind
+from migkg.services.profiles import PROFILES
 from migkg.web import (
     citations,
+    crawlers,
     descriptions,
     dumps,
     graph_store,
@@ -20,6 +22,8 @@ from migkg.web.negotiation import HTML
 from migkg.web.routing import READ, WRITE, Parameter, Route
 
 JSON = "application/json"
+_TEXT = "text/plain"
+_MAP = "application/xml"
 _RDF = tuple(item.media_type for item in formats.GRAPH_FORMATS)
 _GRAPH = tuple(item.media_type for item in formats.GRAPH_FORMATS if item.kind is Kind.GRAPH)
 _ROWS = tuple(item.media_type for item in formats.RESULT_FORMATS)
@@ -49,6 +53,12 @@ _CITED = (
 _IRI = Parameter(
     "iri", "Any IRI.", required=True, example="http://www.w3.org/2004/02/skos/core#Concept"
 )
+_PROFILE = Parameter(
+    "profile",
+    "Name or IRI of what the document holds; else Accept-Profile decides.",
+    values=tuple(item.name for item in PROFILES),
+)
+_PAGE = Parameter("page", "Number of the page of what points to the thing.", type="integer")
 _FORMAT = Parameter(
     "format", "Format of the answer.", values=tuple(item.name for item in formats.FORMATS)
 )
@@ -86,18 +96,25 @@ ROUTES = (
         "303 to the page or the data of a thing.",
         redirects=True,
     ),
-    Route("/page/{path:path}", linked_data.page, "Page of a thing.", media_types=(HTML,)),
+    Route(
+        "/page/{path:path}",
+        linked_data.page,
+        "Page of a thing.",
+        parameters=(_PAGE,),
+        media_types=(HTML,),
+    ),
     Route(
         "/data/{path:path}",
         linked_data.data,
         "Data of a thing, negotiated or by extension.",
+        parameters=(_PROFILE, _PAGE),
         media_types=_RDF,
     ),
     Route(
         "/describe",
         linked_data.describe,
         "Description of any IRI, ?iri=.",
-        parameters=(_IRI,),
+        parameters=(_IRI, _PROFILE, _PAGE),
         media_types=(HTML, *_RDF),
     ),
     Route("/browse/{name}", site.browse, "All things of a class.", media_types=(HTML,)),
@@ -106,6 +123,7 @@ ROUTES = (
         linked_data.profile,
         "303 to what a profile of a document holds.",
         redirects=True,
+        example="plain",
     ),
     Route("/ontology", vocabularies.vocabulary, "The ontology.", media_types=(HTML, *_RDF)),
     Route(
@@ -124,8 +142,10 @@ ROUTES = (
     Route(
         "/context/{name}",
         vocabularies.context_version,
-        "One version of the JSON-LD context.",
+        "One version of the context.",
         media_types=(formats.JSONLD.media_type,),
+        example="0123456789abcdef.jsonld",
+        redirects=True,
     ),
     Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),
     Route("/queries", site.queries, "The stored queries.", media_types=(HTML, JSON)),
@@ -188,6 +208,15 @@ ROUTES = (
             "text/plain",
         ),
         example="migkg.ttl.gz",
+    ),
+    Route("/robots.txt", crawlers.robots, "What crawlers leave alone.", media_types=(_TEXT,)),
+    Route("/sitemap.xml", crawlers.sitemap, "All pages of things.", media_types=(_MAP,)),
+    Route(
+        "/sitemap/{name}",
+        crawlers.part,
+        "One of several sitemaps.",
+        media_types=(_MAP,),
+        example="1.xml",
     ),
     Route(
         "/validate",

@@ -66,7 +66,7 @@ async def context_version(request: Request) -> Response:
         raise HttpProblem(404, "not-found", detail, advice="/context.jsonld is the current one.")
     if match[1] != state.context.version:
         location = f"{state.settings.public_url}/context.jsonld"
-        return RedirectResponse(location, status_code=302, headers={"Cache-Control": "no-store"})
+        return RedirectResponse(location, status_code=303, headers={"Cache-Control": "no-store"})
     response = await context(request)
     response.headers["Cache-Control"] = _YEAR
     return response
@@ -79,6 +79,8 @@ def context_url(request: Request, state: State) -> str:
     deep, so it is found from either, on any host.
     """
     name = f"context/{state.context.version}.jsonld"
+    if state.older:
+        name += f"?release={state.release.id}"
     if state.settings.public_url:
         return f"{state.settings.public_url}/{name}"
     path: bytes = request.scope["raw_path"]
