@@ -128,10 +128,11 @@ def _read_lines(number: int, piece: Piece, path: Path, *, skip: bool) -> Found:
     if not good:
         text, problems = _line_by_line(piece, data, skip=skip)
     lines = text.split(b"\n")[:-1]
-    if b"_:" in text:
+    maybe_blank = b"_:" in text
+    if maybe_blank:
         prefix = b"f%d." % number
         lines = [rename_blank_nodes(line, prefix) if b"_:" in line else line for line in lines]
-    part = write_part(path, _in_graph(lines, source))
+    part = write_part(path, _in_graph(lines, source), maybe_blank=maybe_blank)
     return Found(
         number,
         part,
@@ -153,7 +154,8 @@ def _read_document(number: int, source: Source, path: Path) -> Iterator[Found]:
         part = 0
         while text := _next_statements(source, parser):
             lines = _in_graph(text.split(b"\n")[:-1], source)
-            written = write_part(path.with_name(f"{path.name}-{part}"), lines)
+            beside = path.with_name(f"{path.name}-{part}")
+            written = write_part(beside, lines, maybe_blank=b"_:" in text)
             now = raw.tell()
             yield Found(number, written, now - place, dict(parser.prefixes))
             place = now
