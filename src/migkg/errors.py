@@ -38,6 +38,27 @@ class AmbiguousRelease(NoRelease):
         self.available = available
 
 
+class CitationsOff(MigkgError):
+    """The settings allow no citation to be made."""
+
+    def __init__(self) -> None:
+        super().__init__("This service makes no citations.")
+
+
+class CitationsFull(MigkgError):
+    """There are as many citations as the settings allow."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There are {limit} citations; no more are kept here.")
+
+
+class CitationsUnavailable(MigkgError):
+    """The folder of the citations cannot be written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Citations cannot be written here: {why}.")
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 

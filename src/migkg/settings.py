@@ -148,6 +148,12 @@ class Settings:
         120.0, "Seconds after which an older release that nobody asks for is closed."
     )
     release_poll: float = _setting(1.0, "Seconds between two looks for a new release.")
+    citations: int = _setting(10_000, "Citations that are kept; 0: none can be made.")
+    citations_folder: Path | None = _setting(
+        None, "Folder of the citations; empty: citations/ in the folder of the releases."
+    )
+    citation_bytes: int = _setting(16 * 1024, "Bytes of the query and the rest of one citation.")
+    citation_rate: int = _setting(10, "Citations that one client may make in a minute.")
     connections: int = _setting(2000, "Connections at the same time.")
     request_deadline: float = _setting(
         30.0, "Seconds in which a request must have arrived, from its first byte to its last."
@@ -227,6 +233,8 @@ _POSITIVE = (
     "workers",
     "build_processes",
     "keep_releases",
+    "citation_bytes",
+    "citation_rate",
     "release_idle",
     "release_poll",
     "query_deadline",

@@ -10,7 +10,8 @@ import pyoxigraph as ox
 import pytest
 
 from migkg.engine import changes, history, kept
-from migkg.engine.release import Release, compile_release, make_current, open_current
+from migkg.engine.compiling import compile_release
+from migkg.engine.release import Release, make_current, open_current
 from migkg.errors import AmbiguousRelease, NoRelease, UnknownRelease
 from migkg.services.building import build, put_into_service
 from migkg.settings import Settings

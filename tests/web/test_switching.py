@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import pyoxigraph as ox
 
-from migkg.engine.release import Release, compile_release, make_current
+from migkg.engine.compiling import compile_release
+from migkg.engine.release import Release, make_current
 from migkg.services.building import build
 from tests.conftest import Service, serve
 from tests.processes import children, eventually

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from rdflib.namespace import SH
 from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
+from migkg.engine.sources import Source, opened
 from migkg.errors import BadFile, BadUpload
-from migkg.model.formats import NTRIPLES, Format
+from migkg.model.formats import NOT_XML, NTRIPLES, Format
 
 Triple = ox.Triple
 Quad = ox.Quad
@@ -24,8 +24,6 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
-# All but what https://www.w3.org/TR/xml/#charsets allows.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -45,13 +43,54 @@ def read_turtle(path: Path) -> RdfFile:
         parser = ox.parse(content, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
         triples = [quad.triple for quad in parser]
     except SyntaxError as error:
-        place = _SYNTAX_PLACE.format(
-            path=path, line=error.lineno or "?", column=error.offset or "?", message=error.msg
-        )
-        raise BadFile(place) from None
+        raise BadFile(_place(path, error)) from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     return RdfFile(path, triples, dict(parser.prefixes))
+
+
+def read_graph_file(source: Source) -> dict[str, RdfFile]:
+    """The content of a file of any format by the names of its graphs.
+
+    Raises :class:`BadFile` with file, line and column, and for graphs that are blank nodes.
+    """
+    graphs: dict[str, list[ox.Triple]] = {}
+    with opened(source) as (stream, _):
+        parser = ox.parse(
+            stream,
+            format=RDF_FORMATS[source.format.name],
+            base_iri=source.base_iri,
+            rename_blank_nodes=True,
+        )
+        try:
+            for quad in parser:
+                graphs.setdefault(_graph_of(quad, source), []).append(quad.triple)
+        except SyntaxError as error:
+            raise BadFile(_place(source.path, error)) from None
+        prefixes = dict(parser.prefixes)
+    return {graph: RdfFile(source.path, found, prefixes) for graph, found in graphs.items()}
+
+
+def _graph_of(quad: ox.Quad, source: Source) -> str:
+    if isinstance(quad.graph_name, ox.BlankNode):
+        raise BadFile(f"{source.path}: a graph has no name; give it an IRI.")
+    return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else source.graph_iri
+
+
+def _place(path: Path, error: SyntaxError) -> str:
+    line, column = error.lineno or "?", error.offset or "?"
+    return _SYNTAX_PLACE.format(path=path, line=line, column=column, message=error.msg)
+
+
+def absolute_iri(text: str) -> str:
+    """The text itself, if it is an absolute IRI; raises :class:`BadFile`."""
+    try:
+        (quad,) = ox.parse(f"<{text}> <a:a> <a:a> .", format=ox.RdfFormat.N_TRIPLES)
+    except (SyntaxError, ValueError):
+        raise BadFile(f"{text} is not an absolute IRI.") from None
+    if quad.subject != ox.NamedNode(text):
+        raise BadFile(f"{text} is not an absolute IRI.")
+    return text
 
 
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
@@ -68,7 +107,7 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
     except SyntaxError as error:
         raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
     for triple in triples:
-        found = isinstance(triple.object, ox.Literal) and _NOT_XML.search(triple.object.value)
+        found = isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value)
         if found:
             raise BadUpload(f"The document holds the character U+{ord(found.group()):04X}.")
     return triples

@@ -18,8 +18,10 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries
+from migkg.services import citations, reifiers, shacl, stored_queries, tables
+from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
+from migkg.services.schema import Schema
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -73,6 +75,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
     quads = check.files.quads()
+    progress("tables")
     release = compile_release(
         quads,
         settings.releases,
@@ -80,6 +83,7 @@ def build(settings: Settings, progress: Progress) -> Release:
         extra={
             "report.txt": _report_text(check.report),
             statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+            **_more_dumps(check.files, project),
         },
         progress=progress,
         processes=settings.build_processes,
@@ -88,6 +92,23 @@ def build(settings: Settings, progress: Progress) -> Release:
     put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
+
+
+def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
+    """The dumps that are not made from the N-Quads: tables, and claims in RDF 1.2."""
+    made: dict[str, bytes] = {}
+    if listed := tables.load(project):
+        schema = Schema(files.quads(), files.prefixes, files.vocabulary)
+        made[tables.FILE] = tables.archive(
+            listed,
+            files.triples("ontology", "data"),
+            title=schema.dataset_title,
+            licence=schema.licence,
+        )
+    every = files.triples("ontology", "shapes", "data")
+    if text := reifiers.turtle(every, files.prefixes):
+        made[reifiers.FILE] = text
+    return made
 
 
 def put_into_service(release: Release, settings: Settings) -> None:
@@ -102,7 +123,12 @@ def put_into_service(release: Release, settings: Settings) -> None:
     releases.make_current(release, folder)
     if before != release.id or not history.read(folder):
         history.record(folder, event)
-    kept.prune(folder, settings.keep_releases, ())
+    kept.prune(folder, settings.keep_releases, pinned(settings))
+
+
+def pinned(settings: Settings) -> set[str]:
+    """The releases that a citation needs."""
+    return Citations(citations.folder_of(settings), settings.citations).releases()
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:

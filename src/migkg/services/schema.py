@@ -101,6 +101,11 @@ class Schema:
         """The title of the ontology, which is that of the project."""
         return self._values(str(DCTERMS.title)).get(str(self.vocabulary.ontology), "")
 
+    @property
+    def dataset_title(self) -> str:
+        """The title of the dataset: that of the ontology, without the word."""
+        return self.title.removesuffix(" ontology")
+
     @cached_property
     def description(self) -> str:
         """The description of the ontology."""

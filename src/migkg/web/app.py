@@ -22,6 +22,7 @@ from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import stored_queries
 from migkg.services.catalogue import Catalogue
+from migkg.services.citations import Citations, folder_of
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
@@ -33,6 +34,7 @@ from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
 from migkg.web.negotiation import HTML
 from migkg.web.problems import problem_response
+from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
 from migkg.web.routing import RELEASE, Direct, Resource, Route, options
 from migkg.web.served import Served
@@ -128,6 +130,8 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),
         kept=Kept(settings.share().cache_bytes),
+        citations=Citations(folder_of(settings), settings.citations),
+        citation_rate=Rate(settings.citation_rate),
     )
 
 

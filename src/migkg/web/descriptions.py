@@ -44,8 +44,13 @@ def overview(request: Request, chosen: Format) -> Response:
 
 
 def service_url(request: Request) -> str:
-    """Where this service is: the public URL, else as the client addressed it."""
-    return state_of(request).settings.public_url or str(request.base_url).rstrip("/")
+    """Where this service is: the public URL, else the address that the client is connected to.
+
+    Never what ``Host`` says, which a client may make up and another one be sent.
+    """
+    host, port = request.scope["server"]
+    address = f"[{host}]" if ":" in host else host
+    return state_of(request).settings.public_url or f"http://{address}:{port}"
 
 
 def _answer(request: Request, triples: Sequence[rdf_io.Triple]) -> Response:
@@ -60,7 +65,7 @@ def described_in(
 ) -> Response:
     """The response with these triples.
 
-    Without a public URL it depends on how the client addressed the service, so nobody else gets it.
+    Without a public URL it depends on the address that was connected to, so nobody else gets it.
     """
     state = state_of(request)
     prefixes = rdf_io.used_prefixes(triples, {**state.schema.prefixes, **PREFIXES})

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from migkg.errors import EngineBusy
 from migkg.model import formats
+from migkg.services.catalogue import OTHERS, PACKINGS
 from migkg.web import pages
 from migkg.web.problems import HttpProblem
 from migkg.web.representation import link
@@ -25,10 +26,7 @@ from migkg.web.validators import unless_current, validated
 _RETRY_AFTER = 30
 _SUMS = "SHA256SUMS"
 _DATASET = "https://schema.org/Dataset"
-_TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS} | {
-    "gz": "application/gzip",
-    "zst": "application/zstd",
-}
+_TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS}
 _PART = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*")
 
 
@@ -40,7 +38,13 @@ async def index(request: Request) -> Response:
         for name, record in sorted(state.release.manifest["files"].items())
         if name.startswith("dumps/")
     }
-    response = pages.render(state, "dumps.html", files=files)
+    response = pages.render(
+        state,
+        "dumps.html",
+        files=files,
+        graphs=state.release.manifest["graphs"],
+        classes=_classes(state),
+    )
     response.headers["Link"] = ", ".join(_item_links(state, files))
     return validated(request, response)
 
@@ -56,6 +60,16 @@ def _item_links(state: State, names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name != _SUMS:
             yield link(f"{url}/dumps/{name}", "item", type=_media_type(name).partition(";")[0])
+
+
+def _classes(state: State) -> dict[str, int]:
+    """Our own classes by name, with the number of their things."""
+    start = str(state.vocabulary.namespace)
+    return {
+        iri.removeprefix(start): number
+        for iri, number in state.catalogue.statistics.classes.items()
+        if iri in state.schema.classes
+    }
 
 
 async def dump(request: Request) -> Response:
@@ -135,4 +149,9 @@ class _Download(FileResponse):
 
 
 def _media_type(name: str) -> str:
-    return _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    ending = Path(name).suffix
+    return (
+        PACKINGS.get(ending)
+        or OTHERS.get(ending)
+        or _TYPES.get(ending[1:], "text/plain; charset=utf-8")
+    )

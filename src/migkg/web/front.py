@@ -82,9 +82,31 @@ class Front:
             await _live(receive, send, self._releases.start, self._releases.close)
             return
         app: ASGIApp = self._releases.current
-        if _NAME in scope.get("query_string", b""):
+        if scope["path"] == "/q" or scope["path"].startswith("/q/"):
+            app = await self._cited(scope) or app
+        elif _NAME in scope["query_string"]:
             app = await self._named(scope) or app
         await app(scope, receive, send)
+
+    async def _cited(self, scope: Scope) -> ASGIApp | None:
+        """What answers a citation: the release that it pins, if that is kept."""
+        scope["migkg.releases"] = self._releases
+        current = self._releases.current
+        citation = current.state.citations.get(scope["path"].removeprefix("/q/"))
+        if citation is None or b"cite=" in scope["query_string"]:
+            return await self._named(scope)
+        return await self._response_or(self._find([citation.request.release], current))
+
+    async def _response_or(self, found: Awaitable[Served]) -> ASGIApp | None:
+        """What was found; None where it is not kept, a problem where it cannot be opened."""
+        try:
+            return await found
+        except HttpProblem:
+            return None
+        except MigkgError as error:
+            response = from_error(error)
+            complete(response.raw_headers)
+            return response
 
     async def _named(self, scope: Scope) -> ASGIApp | None:
         """What answers where ``?release=`` is given; None where it is not, after all."""

@@ -21,6 +21,7 @@ from migkg.web.state import state_of
 
 _OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)
 _DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_CLASS = "CONSTRUCT { ?s ?p ?o } WHERE { ?s a <%s> ; ?p ?o }"
 _NAMED = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <%s> { ?s ?p ?o } }"
 
 
@@ -54,6 +55,17 @@ async def _graph(request: Request, iri: str | None) -> Response:
             available=list(state.release.manifest["graphs"]),
         )
     return await _answer(request, _DEFAULT if iri is None else _NAMED % iri)
+
+
+async def of_class(request: Request) -> Response:
+    """All that is said of the things of one of our own classes."""
+    state = state_of(request)
+    name = request.path_params["name"]
+    iri = str(state.vocabulary.namespace[name])
+    if iri not in state.schema.classes:
+        known = [item.rpartition("#")[2] for item in state.schema.classes]
+        raise HttpProblem(404, "not-found", "The ontology has no such class.", available=known)
+    return await _answer(request, _CLASS % iri)
 
 
 async def _answer(request: Request, text: str) -> Response:

@@ -60,6 +60,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         base_iri=state.settings.base_iri,
         release=state.release,
         older=state.older,
+        within=f"?release={state.release.id}" if state.older else "",
         licence=state.schema.licence,
         version=__version__,
         link=lambda iri: _link(state, iri),

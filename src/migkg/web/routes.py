@@ -6,6 +6,7 @@ from migkg.model import formats
 from migkg.model.formats import Kind
 from migkg.services.profiles import PROFILES
 from migkg.web import (
+    citations,
     crawlers,
     descriptions,
     dumps,
@@ -43,6 +44,11 @@ _OPTIONAL_QUERY = Parameter(
 _GRAPH_PARAMETERS = (
     Parameter("graph", "IRI of a graph."),
     Parameter("default", "Present: the union of all graphs."),
+)
+_CITED = (
+    _QUERY,
+    Parameter("release", "Id of a release, or its beginning; without it, the current one."),
+    *_DATASET,
 )
 _IRI = Parameter(
     "iri", "Any IRI.", required=True, example="http://www.w3.org/2004/02/skos/core#Concept"
@@ -162,13 +168,45 @@ ROUTES = (
         media_types=(JSON, HTML, *_RDF),
     ),
     Route("/releases/{id}", releases.one, "One of them.", media_types=(JSON, HTML, *_RDF)),
+    Route(
+        "/q",
+        citations.make,
+        "Makes the answer to a query citable.",
+        ("POST",),
+        media_types=(JSON, HTML),
+        body=((sparql.FORM, _CITED), (JSON, _CITED)),
+        status="201",
+    ),
+    Route(
+        "/q/{id}",
+        citations.show,
+        "A citable answer, always from the same release.",
+        parameters=(
+            _FORMAT,
+            Parameter("cite", "How to cite it, instead of the answer.", values=citations.FORMS),
+        ),
+        media_types=(HTML, *_ROWS, *_RDF, citations.BIBTEX, citations.CSL, "text/plain"),
+    ),
     Route("/dumps", dumps.index, "Index of the dumps.", media_types=(HTML,)),
     Route("/dumps/", dumps.index, "The same.", media_types=(HTML,)),
+    Route(
+        "/dumps/class/{name}",
+        graph_store.of_class,
+        "All that is said of the things of one class.",
+        media_types=_GRAPH,
+        example="City",
+    ),
     Route(
         "/dumps/{name}",
         dumps.dump,
         "A dump, or SHA256SUMS.",
-        media_types=(*_RDF, "application/gzip", "application/zstd", "text/plain"),
+        media_types=(
+            *_RDF,
+            "application/gzip",
+            "application/zstd",
+            "application/zip",
+            "text/plain",
+        ),
         example="migkg.ttl.gz",
     ),
     Route("/robots.txt", crawlers.robots, "What crawlers leave alone.", media_types=(_TEXT,)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -47,17 +48,23 @@ class Served:
                     await self._none_left.wait()
         await self.state.engine.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request from this release."""
-        scope["state"] = {"migkg": self.state}
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Counts work for a request that another application answers."""
         self.used = time.monotonic()
         self._under_way += 1
         try:
-            await self._app(scope, receive, self._within(send) if self.state.older else send)
+            yield
         finally:
             self._under_way -= 1
             if self._ending and not self._under_way:
                 self._none_left.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request from this release."""
+        scope["state"] = {"migkg": self.state}
+        with self.in_use():
+            await self._app(scope, receive, self._within(send) if self.state.older else send)
 
     def _within(self, send: Send) -> Send:
         """Keeps a client that is redirected in the older release that it asked for."""
@@ -74,4 +81,6 @@ class Served:
 
 
 def _with_release(location: bytes, release: str) -> bytes:
+    if b"release=" in location.partition(b"?")[2]:  # what was asked for went with it
+        return location
     return location + (b"&" if b"?" in location else b"?") + f"release={release}".encode()

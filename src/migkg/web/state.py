@@ -12,6 +12,7 @@ from migkg.engine.protocol import Engine
 from migkg.engine.release import Release
 from migkg.model.namespaces import Vocabulary
 from migkg.services.catalogue import Catalogue
+from migkg.services.citations import Citations
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
@@ -19,6 +20,7 @@ from migkg.services.stored_queries import StoredQuery
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web.cache import Kept
+from migkg.web.rate import Rate
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,15 @@ class State:
     older: bool
     engine: Engine
     schema: Schema
-    context: Context
     catalogue: Catalogue
+    context: Context
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     validator: Validator
     downloads: asyncio.Semaphore
     kept: Kept
+    citations: Citations
+    citation_rate: Rate
 
 
 def state_of_scope(scope: Scope) -> State:
