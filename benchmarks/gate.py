@@ -98,8 +98,8 @@ def _measure(text: str) -> str:
     prefixes = rdf_io.declared_prefixes([*ontology, *shapes])
     lines = b"".join(_lines(job))
     start = time.perf_counter()
-    data: list[rdf_io.Triple | rdf_io.Quad] = [*ontology]
-    data += read_statements(lines, formats.NTRIPLES, "urn:x:")
+    quads = list(read_statements(lines, formats.NTRIPLES, "urn:x:"))
+    data: list[rdf_io.Triple | rdf_io.Quad] = [*ontology, *quads]
     del lines
     read = time.perf_counter() - start
     start = time.perf_counter()
@@ -113,7 +113,7 @@ def _measure(text: str) -> str:
         gate.judge()
         results = gate.results
         judged = time.perf_counter() - start
-        changed = max(_changes(gate, data[len(ontology) :]))
+        changed = max(_changes(gate, quads))
     return json.dumps(
         asdict(
             Measured(
