@@ -13,7 +13,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from benchmarks import graph
-from migkg.engine import release
+from migkg.engine import release, statistics
 from migkg.engine.compiling import compile_release
 from migkg.errors import NoRelease
 from migkg.resources import find_project
@@ -96,11 +96,15 @@ def _compile(data: Dataset, progress: Callable[[str], None]) -> None:
     except (NoRelease, OSError):
         known = False
     if not known:
+        quads = list(ox.parse(path=str(data.nquads), format=ox.RdfFormat.N_QUADS))
         opened = compile_release(
-            list(ox.parse(path=str(data.nquads), format=ox.RdfFormat.N_QUADS)),
+            quads,
             data.releases,
             prefixes={},
-            extra={"report.txt": b"A generated graph; nothing was checked.\n"},
+            extra={
+                "report.txt": b"A generated graph; nothing was checked.\n",
+                statistics.FILE: statistics.count(quads, Settings().base_iri).as_bytes(),
+            },
             progress=lambda part: progress(f"release of {data.triples} triples: {part}"),
         )
         release.make_current(opened, data.releases)
