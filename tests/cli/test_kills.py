@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from migkg.engine import history
 from migkg.engine.release import CURRENT, Release, open_current, open_release
 from migkg.settings import Settings
 from tests.cli.conftest import command
@@ -29,7 +30,7 @@ class Command:
     def __init__(self, tiny: Settings, arguments: list[str], data: Path) -> None:
         self._data = data
         self._line, self._environment = command(tiny, *arguments)
-        self._environment["MIGKG_BUILD_PROCESSES"] = "3"
+        self._environment |= {"MIGKG_BUILD_PROCESSES": "3", "MIGKG_KEEP_RELEASES": "1000"}
 
     def begin(self, number: int) -> subprocess.Popen[bytes]:
         lines = (f'<{BASE}id/a/{n}> <{BASE}p> "{n} {number}" .\n' for n in range(STATEMENTS))
@@ -78,7 +79,7 @@ def test_whenever_it_is_killed_the_next_start_is_clean(
         assert left_by_the_dead(tiny.releases) <= 1
         known = ids
     assert run.begin(KILLS + 1).wait() == 0
-    assert {path.name for path in tiny.releases.iterdir()} - {".inputs.json"} == {
+    assert {path.name for path in tiny.releases.iterdir()} - {".inputs.json", history.FILE} == {
         *known,
         CURRENT,
         open_current(tiny.releases).id,

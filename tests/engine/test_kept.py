@@ -86,7 +86,7 @@ def test_a_build_prunes_what_is_too_old(tmp_path: Path) -> None:
         None,
         *(release.id for release in made[:3]),
     ]
-    assert not [path for path in settings.releases.iterdir() if path.name.startswith(".pruned")]
+    assert not list(settings.releases.glob(".migkg-work*"))
 
 
 def test_what_is_pinned_current_or_held_is_not_pruned(tmp_path: Path) -> None:
@@ -113,6 +113,13 @@ sys.stdin.read()
         other.stdin.close()
         other.wait(10)
     assert kept.prune(tmp_path, 1, {made[2].id}) == [made[1].id]
+
+
+def test_what_was_never_in_service_is_not_pruned(tmp_path: Path) -> None:
+    loaded = release_of(tmp_path, ("loaded", "p", "1"))
+    made = several(tmp_path, 2)
+    assert kept.prune(tmp_path, 1, ()) == [made[0].id]
+    assert set(kept.identifiers(tmp_path)) == {made[1].id, loaded.id}
 
 
 def test_what_was_pruned_cannot_be_held(tmp_path: Path) -> None:
