@@ -19,8 +19,9 @@ from migkg.engine import rdf_io
 from migkg.engine.dump_files import dump_of
 from migkg.engine.embedded import OwnEngine
 from migkg.engine.keeper import store_choice
+from migkg.engine.kept import open_named
 from migkg.engine.protocol import Query
-from migkg.engine.release import Release, open_current, open_named
+from migkg.engine.release import Release, open_current
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
