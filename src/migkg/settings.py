@@ -165,7 +165,7 @@ class Settings:
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")
     validate_deadline: float = _setting(30.0, "Seconds after which a validation is stopped.")
     validate_processes: int = _setting(2, "Validations that run at the same time.")
-    page_facts: int = _setting(200, "Facts of one property, or links to a thing, on one page.")
+    page_facts: int = _setting(200, "Links to a thing on one page of its document.")
 
     def __post_init__(self) -> None:
         if not self.base_iri.endswith(("/", "#")):
