@@ -17,7 +17,6 @@ from migkg.errors import BadFile, InvalidData
 from migkg.model.formats import DUMP_FORMATS, Format
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
 from migkg.services import shacl
-from migkg.services.building import put_into_service
 from migkg.services.checking import read_shapes
 from migkg.services.current import put_into_service
 from migkg.settings import Settings
