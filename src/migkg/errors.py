@@ -22,6 +22,22 @@ class NoRelease(MigkgError):
     """There is no release to open, or the one there is damaged."""
 
 
+class NoIndex(MigkgError):
+    """A release has no index for search, or it cannot be used."""
+
+
+class SearchTimeout(MigkgError):
+    """A search took longer than its deadline; ``seconds`` is that deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The search was given up after {seconds:g} seconds.")
+        self.seconds = seconds
+
+
+class BadSearch(MigkgError):
+    """A search asks for what cannot be searched for; the text says why."""
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 

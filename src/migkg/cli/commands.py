@@ -130,6 +130,18 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def search(options: argparse.Namespace, settings: Settings) -> int:
+    """Prints the things that have some words."""
+    from migkg.cli import search_text  # the library for search is needed by this command alone
+
+    if not 1 <= options.limit <= search_text.MOST:
+        raise BadFile(f"--limit is a number from 1 to {search_text.MOST}.")
+    found = search_text.find(settings, " ".join(options.words), options.kind, options.limit)
+    write = search_text.write_json if options.json else search_text.write_lines
+    write(found, sys.stdout)
+    return 0 if found.total else 1
+
+
 def export(options: argparse.Namespace, settings: Settings) -> int:
     """Writes the dump of the current release, or one of its graphs."""
     chosen = formats.BY_NAME.get(options.format)

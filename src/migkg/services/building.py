@@ -13,12 +13,13 @@ from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
 from migkg.engine.work_folder import remove_abandoned, work_folder
-from migkg.errors import InvalidData, NoRelease
+from migkg.errors import InvalidData, NoIndex, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries
+from migkg.services import page_queries, shacl, stored_queries
 from migkg.services.project_files import ProjectFiles, fingerprint
+from migkg.services.search.making import ensure_index, find_index
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -84,6 +85,7 @@ def build(settings: Settings, progress: Progress) -> Release:
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )
+    _index(release, project, settings, progress)
     releases.make_current(release, settings.releases)
     _remember(settings.releases, inputs, release)
     return release
@@ -92,8 +94,25 @@ def build(settings: Settings, progress: Progress) -> Release:
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
     remove_abandoned(settings.releases)
-    known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
-    return known or build(settings, progress)
+    project = find_project(settings)
+    known = _known_release(settings, fingerprint(project, settings.base_iri))
+    if known is None:
+        return build(settings, progress)
+    try:
+        _index(known, project, settings, progress)
+    except NoIndex as error:  # all else can be served from a folder that is read-only
+        progress(f"no search: {error}")
+    return known
+
+
+def _index(release: Release, project: Project, settings: Settings, progress: Progress) -> None:
+    """Makes the index for search, unless it is there."""
+    facets = page_queries.facets(page_queries.load(project))
+    try:
+        find_index(release, settings.base_iri, facets)
+    except NoIndex:
+        progress("index for search")
+        ensure_index(release, settings.base_iri, facets)
 
 
 def _report_text(report: Report) -> bytes:

@@ -27,7 +27,7 @@ _ENVIRONMENT = Environment(
 )
 
 
-def _link(state: State, iri: str) -> str:
+def link(state: State, iri: str) -> str:
     """Where a click on an IRI leads: our page of our own things, else the description here."""
     base = state.settings.base_iri
     public = state.settings.public_url
@@ -52,7 +52,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         release=state.release,
         licence=state.schema.licence,
         version=__version__,
-        link=lambda iri: _link(state, iri),
+        link=lambda iri: link(state, iri),
         is_web=_is_web,
         short=lambda iri: shorten(iri, state.schema.prefixes),
         **values,

@@ -17,6 +17,7 @@ from migkg.services.stored_queries import StoredQuery
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web.cache import Kept
+from migkg.web.searching import Searching
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class State:
     catalogue: Catalogue
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
+    page_queries: dict[str, StoredQuery]
+    searching: Searching
     validator: Validator
     downloads: asyncio.Semaphore
     kept: Kept
