@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format bench data clean
+.PHONY: help run build test check format bench bench-build data clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ check: $(VENV)/dev ## lint, types, layers, and the project's own files
 
 bench: $(VENV)/run ## measure against other systems, which are downloaded (BENCH= changes the options)
 	$(BIN)/migkg bench $(BENCH)
+
+bench-build: $(VENV)/run ## measure how long releases of up to 10 million triples take (12 GB of disk)
+	$(BIN)/python -m benchmarks.build $(BENCH_BUILD)
 
 format: $(VENV)/dev ## write code and data in their canonical form
 	$(BIN)/ruff format src tests benchmarks

@@ -12,6 +12,7 @@ from benchmarks.attacks import KINDS, Client, Outcome
 from benchmarks.hostile import Kind, by_kind
 from migkg.errors import BadQuery
 from migkg.model.sparql_text import read_query
+from migkg.settings import Settings
 from tests.benchmarks.conftest import Endpoint
 from tests.conftest import ROOT
 
@@ -59,9 +60,9 @@ def test_the_attacks_are_sparql_that_the_guard_reads_or_refuses_for_their_depth(
     (text,) = sent
     if kind == "deep nesting":
         with pytest.raises(BadQuery):
-            read_query(text, max_depth=100)
+            read_query(text, Settings().query_limits)
     else:
-        assert read_query(text, max_depth=100).text == text
+        assert read_query(text, Settings().query_limits).text == text
 
 
 def test_the_attackers_stop_by_themselves(endpoint: Endpoint) -> None:

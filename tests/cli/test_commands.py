@@ -100,6 +100,8 @@ def test_build_puts_a_release_into_service(migkg: Run, tiny: Settings) -> None:
     assert done.returncode == 0
     assert done.stdout.decode() == (
         f"Release {release.id}: 18 triples in 4 graphs, {release.folder}\n"
+        "Queries read it from memory: 18 quads take about 0 MB, within MIGKG_MEMORY_BUDGET "
+        "(4,295 MB).\n"
     )
     assert b"s  shapes\n" in done.stderr
 

@@ -12,6 +12,7 @@ from migkg.engine.release import Release
 from migkg.engine.walk import walk
 from migkg.model.namespaces import Vocabulary
 from migkg.services.linked_data import LinkedData
+from migkg.services.profiles import EVIDENCE, PLAIN, Profile
 from migkg.services.schema import Schema
 from tests.conftest import BASE
 
@@ -47,16 +48,24 @@ def sample(dataset: ox.Store) -> list[str]:
     return sorted({*things, *found, f"{BASE}id/none"})
 
 
-# What has more links to it than the limit gets the first ones, in the same order both ways.
-@pytest.mark.parametrize("limit", [2, 200])
+CASES = [(EVIDENCE, 200, 1), (EVIDENCE, 2, 1), (EVIDENCE, 2, 2), (PLAIN, 200, 1)]
+
+
+@pytest.mark.parametrize(("profile", "limit", "page"), CASES)
 def test_the_walk_gives_what_the_query_gives(
-    release: Release, dataset: ox.Store, sample: list[str], limit: int
+    release: Release,
+    dataset: ox.Store,
+    sample: list[str],
+    profile: Profile,
+    limit: int,
+    page: int,
 ) -> None:
     engine = Recorder()
     schema = Schema.of(release, Vocabulary(BASE))
     linked_data = LinkedData(engine, schema, limit=limit)
     for iri in sample:
-        asyncio.run(linked_data.triples(iri))
+        asyncio.run(linked_data.document(iri, profile, page=page))
         assert engine.asked.walk is not None
         walked = walk(dataset, engine.asked.walk.request())
-        assert walked == set(dataset.query(engine.asked.text, use_default_graph_as_union=True)), iri
+        asked = dataset.query(engine.asked.text, use_default_graph_as_union=True)
+        assert walked == set(asked), iri

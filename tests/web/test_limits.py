@@ -26,6 +26,9 @@ OURS = {
     "cache_bytes",
     "slow_after",
     "answer_memory",
+    "keep_releases",
+    "release_idle",
+    "release_poll",
 }
 ROWS = "SELECT ?a { %s }"
 TEN = ROWS % "VALUES ?a { 0 1 2 3 4 5 6 7 8 9 }"

@@ -98,11 +98,11 @@ class ReleaseDraft:
         self._progress = progress
         self._digest = ""
         self._folder = work / "release"
-        self._parts = work / "parts"
-        for folder in (self._folder / DUMPS, self._parts):
+        self.parts = work / "parts"
+        for folder in (self._folder / DUMPS, self.parts):
             folder.mkdir(parents=True)
         self.workers = workers
-        self.sort = QuadSort(self._parts, workers, progress)
+        self.sort = QuadSort(self.parts, workers, progress)
 
     @property
     def store(self) -> Path:
@@ -127,8 +127,8 @@ class ReleaseDraft:
         except NoRelease:
             pass
         items = [item for item in DUMP_FORMATS if item in {NQUADS, *dumps}]
-        counts, records = self._write_dumps(items, prefixes)
-        records |= {name: self._write(name, data) for name, data in extra.items()}
+        written = {name: self._write(name, data) for name, data in extra.items()}
+        counts, records = self._write_dumps(items, prefixes, written)
         manifest = self._manifest(counts, prefixes, records)
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         self._write(MANIFEST, text.encode())
@@ -137,9 +137,9 @@ class ReleaseDraft:
         return self._put(target, manifest)
 
     def _write_dumps(
-        self, items: Sequence[Format], prefixes: Mapping[str, str]
+        self, items: Sequence[Format], prefixes: Mapping[str, str], written: Mapping[str, Record]
     ) -> tuple[Counts, dict[str, Record]]:
-        dumps = Dumps(self.store, prefixes, self._parts)
+        dumps = Dumps(self.store, prefixes, self.parts)
         cut = list(blocks(self.store))
         counts = NOTHING
         meter = Meter(self._progress, "dumps", self.store.stat().st_size)
@@ -151,10 +151,11 @@ class ReleaseDraft:
         writable = [item for item in items if item.name not in counts.unwritable]
         folder = self._folder / DUMPS
         tasks = [Task("a dump", (dumps, item, len(cut), folder)) for item in writable]
-        records: dict[str, Record] = {}
+        records = dict(written)
         for made in self.workers.each(finish_dump, tasks):
             records |= {f"{DUMPS}/{name}": record for name, record in made.items()}
-        sums = (f"{records[name].sha256}  {Path(name).name}\n" for name in sorted(records))
+        listed = sorted(name for name in records if name.startswith(f"{DUMPS}/"))
+        sums = (f"{records[name].sha256}  {Path(name).name}\n" for name in listed)
         name = f"{DUMPS}/{CHECKSUMS}"
         records[name] = self._write(name, "".join(sums).encode())
         return counts, records
@@ -176,6 +177,7 @@ class ReleaseDraft:
             "triples": counts.triples,
             "graphs": dict(sorted(counts.graphs.items())),
             "prefixes": dict(sorted(prefixes.items())),
+            "blank nodes": self.sort.has_blank_nodes,
             "omitted": sorted(counts.unwritable),
             "files": {name: records[name]._asdict() for name in sorted(records)},
         }

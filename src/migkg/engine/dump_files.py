@@ -30,7 +30,9 @@ import pyoxigraph as ox
 from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.line_sort import joined
 from migkg.engine.quad_lines import END, split_line, subject_of
+from migkg.engine.release import Release
 from migkg.engine.zstandard import ZstdCompressor
+from migkg.errors import BadFile
 from migkg.model import formats
 from migkg.model.formats import Format, Kind
 
@@ -216,6 +218,20 @@ def finish_dump(
         zipped.write(struct.pack("<II", plain.crc, plain.size & 0xFFFFFFFF))
     outputs = {_beside(target, ".gz"): zipped.sum, _beside(target, ".zst"): archive.sum}
     yield {path.name: found.record for path, found in {target: plain, **outputs}.items()}
+
+
+def dump_of(release: Release, item: Format) -> Iterator[bytes]:
+    """A dump in pieces, made from the N-Quads if the release does not have it.
+
+    Raises :class:`BadFile` for RDF/XML if XML has no name for a property.
+    """
+    path = release.dumps / f"migkg.{item.extension}"
+    if item.name in release.manifest.get("omitted", ()):
+        raise BadFile("A property has an IRI that RDF/XML cannot name; take another format.")
+    if path.exists():
+        return _read(path)
+    dumps = Dumps(release.store, release.prefixes, release.dumps)
+    return (BlockContent(dumps, block).text(item) for block in blocks(release.store))
 
 
 class _Sum:

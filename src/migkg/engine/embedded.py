@@ -57,7 +57,9 @@ class EmbeddedEngine:
 
     async def close(self) -> None:
         """Ends every process; no other is made."""
-        self._control = None
+        control, self._control = self._control, None
+        if control is not None:
+            control.close()
         for task in self._making:
             task.cancel()
         await asyncio.gather(*self._making, return_exceptions=True)

@@ -6,7 +6,6 @@ A release itself is the same on every machine and says nothing of time.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from migkg.engine.release import MANIFEST, Release
+from migkg.engine.work_folder import work_folder
 
 FILE = "history.json"
 _LONGEST = 1000  # entries; the oldest go first
@@ -50,9 +50,10 @@ def _event(item: Any) -> Event:  # noqa: ANN401 - JSON
 def record(releases: Path, event: Event) -> None:
     """Adds an event, in one step."""
     events = [asdict(item) for item in (*read(releases), event)][-_LONGEST:]
-    draft = releases / f".{FILE}-{os.getpid()}"
-    draft.write_text(json.dumps(events, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    draft.replace(releases / FILE)
+    with work_folder(releases) as work:
+        draft = work.path / FILE
+        draft.write_text(json.dumps(events, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        draft.replace(releases / FILE)
 
 
 def event_of(release: Release) -> Event:

@@ -33,9 +33,13 @@ class Part(NamedTuple):
     quads: int
 
 
-def write_part(path: Path, lines: list[bytes]) -> Part:
-    """Writes lines of N-Quads, which have no ends, as a part."""
-    blanks = [line for line in lines if b"_:" in line and has_blank_node(line)]
+def write_part(path: Path, lines: list[bytes], *, maybe_blank: bool) -> Part:
+    """Writes lines of N-Quads, which have no ends, as a part.
+
+    With ``maybe_blank`` there may be blank nodes; to look for them in each line takes time.
+    """
+    suspects = (line for line in lines if b"_:" in line) if maybe_blank else ()
+    blanks = list(filter(has_blank_node, suspects))
     beside = None
     ground = lines
     if blanks:
@@ -56,6 +60,11 @@ class QuadSort:
         self._runs: list[Run] = []
         self._blanks: list[Path] = []
 
+    @property
+    def has_blank_nodes(self) -> bool:
+        """True if a blank node was met."""
+        return bool(self._blanks)
+
     def add(self, part: Part) -> None:
         """Takes one part more."""
         self._runs.append(part.run)
@@ -68,7 +77,8 @@ class QuadSort:
         while chunk := list(islice(remaining, _CHUNK)):
             text = ox.serialize(chunk, format=ox.RdfFormat.N_QUADS) or b""
             path = self._folder / f"quads-{len(self._runs)}"
-            self.add(write_part(path, text.split(b"\n")[:-1]))
+            lines = text.split(b"\n")[:-1]
+            self.add(write_part(path, lines, maybe_blank=b"_:" in text))
 
     def write(self, target: Path) -> str:
         """Writes all quads, each once and in order, and returns the SHA-256 of the file.

@@ -70,6 +70,18 @@ def open_current(releases: Path) -> Release:
     return open_release(link.resolve())
 
 
+def open_named(releases: Path, name: str) -> Release:
+    """The release of an id, or ``current``."""
+    if name == CURRENT:
+        return open_current(releases)
+    known = sorted(path.parent.name for path in releases.glob(f"*/{MANIFEST}"))
+    known = [release for release in known if release != CURRENT]
+    if name not in known:
+        listed = ", ".join(known) or "none"
+        raise NoRelease(f"There is no release {name} in {releases}; there is {listed}.")
+    return open_release(releases / name)
+
+
 def open_release(folder: Path) -> Release:
     """The release in a folder; raises :class:`NoRelease` where a file differs from its record."""
     try:
@@ -112,7 +124,8 @@ def _make_disk_store(release: Release, folder: Path, lock: int) -> None:
     """
     draft = folder.with_name(f".{DISK_STORE}-draft")
     shutil.rmtree(draft, ignore_errors=True)
-    arguments = [str(release.store), str(draft), str(os.getpid())]
+    blank = "named" if release.manifest.get("blank nodes", True) else "none"
+    arguments = [str(release.store), str(draft), blank, str(os.getpid())]
     command = [sys.executable, "-m", "migkg.engine.disk_store", *arguments]
     try:
         made = subprocess.run(  # noqa: S603 - our own module

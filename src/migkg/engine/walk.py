@@ -33,7 +33,7 @@ class Walk:
 
     ``whole`` are the sets whose nodes are taken with all their triples, ``named`` those of which
     only the ``labels`` are taken. Of what points to the start by a property that is not
-    ``passed_by``, the first ``limit`` are taken.
+    ``passed_by``, ``limit`` are taken, from ``offset`` on.
     """
 
     start: str
@@ -42,6 +42,7 @@ class Walk:
     named: tuple[str, ...]
     labels: tuple[str, ...]
     passed_by: tuple[str, ...]
+    offset: int
     limit: int
 
     def request(self) -> dict[str, Any]:
@@ -52,14 +53,9 @@ class Walk:
 def walk(store: ox.Store, plan: dict[str, Any]) -> set[ox.Triple]:
     """The triples of a walk, given as :meth:`Walk.request` makes it."""
     start = ox.NamedNode(plan["start"])
-    incoming = _incoming(store, start, set(plan["passed_by"]))
-    triples = {
-        ox.Triple(subject, predicate, start)
-        for predicate, subject in sorted(incoming, key=_names)[: plan["limit"]]
-    }
     sets = _sets(store, start, plan["hops"])
-    subjects = {subject for _, subject in incoming}
-    sets[INCOMING] = set(sorted(subjects, key=_name)[: plan["limit"]])
+    triples = set(_incoming(store, start, plan) if plan["limit"] else ())
+    sets[INCOMING] = {triple.subject for triple in triples}
     for name in plan["whole"]:
         for node in sets[name]:
             triples.update(_triples(store, node, None))
@@ -71,13 +67,14 @@ def walk(store: ox.Store, plan: dict[str, Any]) -> set[ox.Triple]:
     return triples
 
 
-def _incoming(store: ox.Store, start: ox.NamedNode, passed_by: set[str]) -> set[tuple[Any, Any]]:
-    """(property, subject) of what points to a node. A blank node alone would say nothing."""
-    return {
-        (quad.predicate, quad.subject)
+def _incoming(store: ox.Store, start: ox.NamedNode, plan: dict[str, Any]) -> list[ox.Triple]:
+    """What points to a node, by property and subject. A blank node alone would say nothing."""
+    found = {
+        quad.triple
         for quad in store.quads_for_pattern(None, None, start)
-        if isinstance(quad.subject, ox.NamedNode) and quad.predicate.value not in passed_by
+        if isinstance(quad.subject, ox.NamedNode) and quad.predicate.value not in plan["passed_by"]
     }
+    return sorted(found, key=_names)[plan["offset"] : plan["offset"] + plan["limit"]]
 
 
 def _sets(
@@ -91,12 +88,8 @@ def _sets(
     return sets
 
 
-def _name(node: ox.NamedNode) -> str:
-    return node.value
-
-
-def _names(pair: tuple[ox.NamedNode, ox.NamedNode]) -> tuple[str, str]:
-    return pair[0].value, pair[1].value
+def _names(triple: Any) -> tuple[str, str]:  # noqa: ANN401 - its subject has a name
+    return triple.predicate.value, triple.subject.value
 
 
 def _follow(store: ox.Store, node: Any, hop: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - any term

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from migkg.engine import changes, history, kept, statistics
 from migkg.engine import release as releases
-from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
 from migkg.engine.work_folder import remove_abandoned, work_folder
-from migkg.errors import InvalidData, NoIndex, NoRelease
+from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import page_queries, shacl, stored_queries
+from migkg.services import citations, reifiers, shacl, stored_queries, tables
+from migkg.services.citations import Citations
 from migkg.services.project_files import ProjectFiles, fingerprint
-from migkg.services.search.making import ensure_index, find_index
+from migkg.services.schema import Schema
+from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -73,6 +76,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
     quads = check.files.quads()
+    progress("tables")
     release = compile_release(
         quads,
         settings.releases,
@@ -80,39 +84,60 @@ def build(settings: Settings, progress: Progress) -> Release:
         extra={
             "report.txt": _report_text(check.report),
             statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+            **_more_dumps(check.files, project),
         },
         progress=progress,
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )
-    _index(release, project, settings, progress)
-    releases.make_current(release, settings.releases)
+    provide_index(release, settings, progress)
+    put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
+
+
+def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
+    """The dumps that are not made from the N-Quads: tables, and claims in RDF 1.2."""
+    made: dict[str, bytes] = {}
+    if listed := tables.load(project):
+        schema = Schema(files.quads(), files.prefixes, files.vocabulary)
+        made[tables.FILE] = tables.archive(
+            listed,
+            files.triples("ontology", "data"),
+            title=schema.dataset_title,
+            licence=schema.licence,
+        )
+    every = files.triples("ontology", "shapes", "data")
+    if text := reifiers.turtle(every, files.prefixes):
+        made[reifiers.FILE] = text
+    return made
+
+
+def put_into_service(release: Release, settings: Settings) -> None:
+    """Makes a release the current one, records what it changed, and prunes older ones."""
+    folder = settings.releases
+    before = kept.current_id(folder)
+    event = history.Event(release.id, history.now(), None if before == release.id else before)
+    if before and before != release.id:
+        with suppress(NoRelease):
+            found = changes.between(releases.open_release(folder / before), release)
+            event = replace(event, added=found.added, removed=found.removed)
+    releases.make_current(release, folder)
+    if before != release.id or not history.read(folder):
+        history.record(folder, event)
+    kept.prune(folder, settings.keep_releases, pinned(settings))
+
+
+def pinned(settings: Settings) -> set[str]:
+    """The releases that a citation needs."""
+    return Citations(citations.folder_of(settings), settings.citations).releases()
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
     remove_abandoned(settings.releases)
-    project = find_project(settings)
-    known = _known_release(settings, fingerprint(project, settings.base_iri))
-    if known is None:
-        return build(settings, progress)
-    try:
-        _index(known, project, settings, progress)
-    except NoIndex as error:  # all else can be served from a folder that is read-only
-        progress(f"no search: {error}")
-    return known
-
-
-def _index(release: Release, project: Project, settings: Settings, progress: Progress) -> None:
-    """Makes the index for search, unless it is there."""
-    facets = page_queries.facets(page_queries.load(project))
-    try:
-        find_index(release, settings.base_iri, facets)
-    except NoIndex:
-        progress("index for search")
-        ensure_index(release, settings.base_iri, facets)
+    known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
+    return known or build(settings, progress)
 
 
 def _report_text(report: Report) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from migkg.engine.rdf_io import BlankNode, Literal, NamedNode, Triple
@@ -15,6 +16,7 @@ from migkg.engine.release import Release
 from migkg.engine.statistics import Statistics
 from migkg.model import formats
 from migkg.model.formats import Format
+from migkg.services import reifiers
 from migkg.services.schema import Schema
 
 PREFIXES = {
@@ -30,8 +32,11 @@ PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 _IANA = "https://www.iana.org/assignments/media-types/"
+_RDF12 = "https://www.w3.org/TR/rdf12-turtle/"
 _PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
-_GZIP = "application/gzip"
+# https://www.iana.org/assignments/media-types/
+OTHERS = {".zip": "application/zip"}
+PACKINGS = {".gz": "application/gzip", ".zst": "application/zstd"}
 # https://www.w3.org/ns/formats/
 FORMAT_IRIS = {
     formats.JSON: "SPARQL_Results_JSON",
@@ -49,14 +54,20 @@ FORMAT_IRIS = {
 
 @dataclass(frozen=True)
 class Distribution:
-    """One file of the release that can be downloaded; ``format`` is None for what is not RDF."""
+    """One file of the release that can be downloaded.
+
+    ``conforms_to`` names a specification that its media type alone does not.
+    ``format`` is None for what is not RDF; ``packing`` is the media type of what it is compressed
+    with, empty if it is not.
+    """
 
     name: str
     format: Format | None
     media_type: str
-    packed: bool
+    packing: str
     size: int
     sha256: str
+    conforms_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,8 +94,8 @@ class Catalogue:
 
     @property
     def title(self) -> str:
-        """The title of the dataset: that of the ontology, without the word."""
-        return self.schema.title.removesuffix(" ontology") or self.dataset
+        """The title of the dataset, its IRI if it has none."""
+        return self.schema.dataset_title or self.dataset
 
     def distributions(self) -> list[Distribution]:
         """Every dump, in the order of their names."""
@@ -131,19 +142,23 @@ def _download(item: Distribution, url: str) -> dict[str, str]:
         "@type": "DataDownload",
         "name": item.name,
         "contentUrl": f"{url}/dumps/{item.name}",
-        "encodingFormat": _GZIP if item.packed else item.media_type,
+        "encodingFormat": item.packing or item.media_type,
         "contentSize": f"{item.size} B",
         "sha256": item.sha256,
     }
 
 
 def _distribution(name: str, record: dict[str, Any]) -> Distribution | None:
-    stem = name.removesuffix(".gz")
+    ending = Path(name).suffix
+    packing = PACKINGS.get(ending, "")
+    stem = name.removesuffix(ending) if packing else name
     chosen = formats.BY_EXTENSION.get(stem.rpartition(".")[2])
-    if chosen is None:
+    media_type = chosen.media_type if chosen else OTHERS.get(ending)
+    if media_type is None:
         return None
+    conforms_to = _RDF12 if name == Path(reifiers.FILE).name else ""
     return Distribution(
-        name, chosen, chosen.media_type, name != stem, record["bytes"], record["sha256"]
+        name, chosen, media_type, packing, record["bytes"], record["sha256"], conforms_to
     )
 
 
@@ -212,6 +227,7 @@ class _Description:
             ("dcterms:issued", self._issued()),
             ("dcterms:title", self._text(self._catalogue.title)),
             ("dcterms:license", NamedNode(licence) if licence else None),
+            ("dcat:landingPage", self._at(f"/releases/{self._catalogue.release.id}")),
         )
 
     def void(self) -> Iterator[Triple]:
@@ -232,8 +248,10 @@ class _Description:
             ("void:triples", Literal(manifest["triples"])),
         )
         for item in self._catalogue.distributions():
+            if item.conforms_to or item.format is None:  # not what a reader of RDF 1.1 expects
+                continue
             yield Triple(self._dataset, _term("void:dataDump"), self._at(f"/dumps/{item.name}"))
-            if item.format and not item.packed:
+            if not item.packing:
                 feature = NamedNode(f"http://www.w3.org/ns/formats/{FORMAT_IRIS[item.format]}")
                 yield Triple(self._dataset, _term("void:feature"), feature)
         if found.properties:
@@ -326,7 +344,8 @@ class _Description:
             ("dcat:accessURL", self._at("/dumps/")),
             ("dcat:downloadURL", where),
             ("dcat:mediaType", NamedNode(_IANA + item.media_type)),
-            ("dcat:compressFormat", NamedNode(_IANA + _GZIP) if item.packed else None),
+            ("dcterms:conformsTo", NamedNode(item.conforms_to) if item.conforms_to else None),
+            ("dcat:compressFormat", NamedNode(_IANA + item.packing) if item.packing else None),
             ("dcat:byteSize", Literal(str(item.size), datatype=_term("xsd:nonNegativeInteger"))),
             ("spdx:checksum", checksum),
         )

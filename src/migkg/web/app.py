@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -24,18 +22,23 @@ from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
 from migkg.services import page_queries, stored_queries
 from migkg.services.catalogue import Catalogue
+from migkg.services.citations import Citations, folder_of
+from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web import openapi, pages
 from migkg.web.cache import Kept, ResponseCache
+from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
 from migkg.web.negotiation import HTML
 from migkg.web.problems import problem_response
+from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
-from migkg.web.routing import Direct, Resource, Route
+from migkg.web.routing import RELEASE, Direct, Resource, Route
 from migkg.web.searching import Searching
+from migkg.web.served import Served
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -71,33 +74,27 @@ def create_app(
 ) -> ASGIApp:
     """The service for one release, the current one if none is given, and its engine."""
     opened = release or open_current(settings.releases)
-    state = _state(settings, opened, engine or _engine(settings, opened))
+    return Front(Single(create_served(settings, opened, engine)))
+
+
+def create_served(
+    settings: Settings, release: Release, engine: Engine | None = None, *, older: bool = False
+) -> Served:
+    """The application for one release; ``older`` where another one is the current one."""
+    state = _state(settings, release, engine or _engine(settings, release), older=older)
     app = FastAPI(
         title="migkg",
         version=__version__,
         description="A knowledge graph in which every fact leads to the words that support it.",
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(state),
     )
     resources = {route.path: Resource(route) for route in (*_ALL, _SERVER)}
     app.routes.extend(routing.Route(route.path, resources[route.path]) for route in _ALL)
     static = StaticFiles(packages=[("migkg.web", "static")])
     app.mount("/static", static, name="static")
     app.add_exception_handler(HTTPException, _from_framework)
-    return ResponseCache(Direct(Headers(app), app, resources), state.kept)
-
-
-def _lifespan(state: State) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, State]]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, State]]:
-        await state.engine.start()
-        try:
-            yield {"migkg": state}
-        finally:
-            await state.engine.close()
-
-    return lifespan
+    return Served(state, ResponseCache(Direct(Headers(app), app, resources), state.kept))
 
 
 def _engine(settings: Settings, release: Release) -> Engine:
@@ -108,7 +105,7 @@ def _engine(settings: Settings, release: Release) -> Engine:
     return RemoteEngine(settings.share())
 
 
-def _state(settings: Settings, release: Release, engine: Engine) -> State:
+def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:
     vocabulary = Vocabulary(settings.base_iri)
     schema = Schema.of(release, vocabulary)
     project = find_project(settings)
@@ -117,6 +114,7 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         settings=settings,
         vocabulary=vocabulary,
         release=release,
+        older=older,
         engine=engine,
         schema=schema,
         catalogue=Catalogue(
@@ -125,6 +123,7 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
             statistics.of_release(release, settings.base_iri),
             history.event_of(release).made,
         ),
+        context=Context.of(schema),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(project),
         page_queries=page_texts,
@@ -132,6 +131,8 @@ def _state(settings: Settings, release: Release, engine: Engine) -> State:
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),
         kept=Kept(settings.share().cache_bytes),
+        citations=Citations(folder_of(settings), settings.citations),
+        citation_rate=Rate(settings.citation_rate),
     )
 
 
@@ -147,6 +148,9 @@ def _from_framework(request: Request, error: Exception) -> Response:
         error.status_code,
         "not-found" if error.status_code == 404 else "http",
         detail,
-        headers=error.headers,
+        headers={
+            **(error.headers or {}),
+            RELEASE.decode(): state_of(request).release.id,
+        },
         advice="/docs lists all paths." if error.status_code == 404 else None,
     )

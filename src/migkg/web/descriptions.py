@@ -21,7 +21,6 @@ from migkg.web.state import state_of
 from migkg.web.validators import FRESH, validated
 
 OFFERS = tuple(item.media_type for item in formats.GRAPH_FORMATS)
-_PRIVATE = FRESH.replace("public", "private")
 
 
 async def void(request: Request) -> Response:
@@ -45,8 +44,13 @@ def overview(request: Request, chosen: Format) -> Response:
 
 
 def service_url(request: Request) -> str:
-    """Where this service is: the public URL, else as the client addressed it."""
-    return state_of(request).settings.public_url or str(request.base_url).rstrip("/")
+    """Where this service is: the public URL, else the address that the client is connected to.
+
+    Never what ``Host`` says, which a client may make up and another one be sent.
+    """
+    host, port = request.scope["server"]
+    address = f"[{host}]" if ":" in host else host
+    return state_of(request).settings.public_url or f"http://{address}:{port}"
 
 
 def _answer(request: Request, triples: Sequence[rdf_io.Triple]) -> Response:
@@ -56,13 +60,17 @@ def _answer(request: Request, triples: Sequence[rdf_io.Triple]) -> Response:
     return described_in(request, triples, formats.BY_MEDIA_TYPE[chosen])
 
 
-def described_in(request: Request, triples: Sequence[rdf_io.Triple], chosen: Format) -> Response:
+def described_in(
+    request: Request, triples: Sequence[rdf_io.Triple], chosen: Format, freshness: str = FRESH
+) -> Response:
     """The response with these triples.
 
-    Without a public URL it depends on how the client addressed the service, so nobody else gets it.
+    Without a public URL it depends on the address that was connected to, so nobody else gets it.
     """
     state = state_of(request)
     prefixes = rdf_io.used_prefixes(triples, {**state.schema.prefixes, **PREFIXES})
     body = rdf_io.write_triples(triples, chosen, prefixes=prefixes)
     response = Response(body, headers={"Content-Type": chosen.content_type, "Vary": "Accept"})
-    return validated(request, response, FRESH if state.settings.public_url else _PRIVATE)
+    if not state.settings.public_url:
+        freshness = freshness.replace("public", "private")
+    return validated(request, response, freshness)

@@ -22,6 +22,7 @@ _PROBLEM = {
         "line": {"type": "integer"},
         "column": {"type": "integer"},
         "available": {"type": "array", "items": {"type": "string"}},
+        "successors": {"type": "array", "items": {"type": "string"}},
     },
 }
 
@@ -68,12 +69,12 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    if route.redirects:
-        return {"303": {"description": "The document is at Location."}}
+    redirect = {"303": {"description": "The document is at Location."}} if route.redirects else {}
     if not route.media_types:
-        return {}
+        return redirect
     content: dict[str, Any] = {name: {} for name in route.media_types}
     return {
+        **redirect,
         route.status: {"description": route.summary, "content": content},
         "304": {"description": "The client has it."},
     }

@@ -49,6 +49,11 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     errors.BadSearch: Kind(400, "bad-search", "Give fewer words, or other words."),
     errors.SearchTimeout: Kind(504, "search-timeout", "Search for fewer or longer words."),
     errors.NoIndex: Kind(503, "no-index", "Ask with /sparql meanwhile."),
+    errors.CitationsOff: Kind(403, "no-citations", "Cite the query with its text and the release."),
+    errors.CitationsFull: Kind(
+        507, "citations-full", "Cite the query with its text and the release."
+    ),
+    errors.CitationsUnavailable: Kind(503, "citations-unavailable", "Try again later."),
     errors.BadUpload: Kind(400, "bad-document"),
     errors.UploadTimeout: Kind(503, "validation-timeout", "Send a smaller document."),
 }
@@ -64,6 +69,8 @@ HTTP_KINDS = (
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
     Kind(408, "request-timeout", "Send the whole request at once."),
+    Kind(410, "gone", "Use what 'successors' names, if anything."),
+    Kind(410, "release-gone", "Ask for the page of the citation, or for ?cite=."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),
     Kind(416, "range-not-satisfiable", "Ask for a part that Content-Range has room for."),
@@ -71,6 +78,7 @@ HTTP_KINDS = (
     Kind(431, "head-too-large", "Send fewer or shorter header fields."),
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
+    Kind(500, "answer-changed", "Take the dump of the release."),
     Kind(500, "internal", "Report it; the log of the service says more."),
     Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),

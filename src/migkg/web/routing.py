@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from migkg.errors import MigkgError
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
+from migkg.web.state import state_of_scope
 from migkg.web.waiting import ClientGone
 
 log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -75,6 +77,7 @@ class Resource:
             response = internal_problem()
         if not isinstance(response, Ready):
             complete(response.raw_headers)
+        response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

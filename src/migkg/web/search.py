@@ -191,6 +191,8 @@ def _address(state: State, request: Request, **changes: str | None) -> str:
     """This search with other parameters; from its first page, unless another one is named."""
     known = ("q", *state.searching.facets, "lang", "limit")
     values = {name: _one(request, name) for name in known} | changes
+    if state.older:
+        values["release"] = state.release.id
     query = urlencode({name: value for name, value in values.items() if value})
     return f"{state.settings.public_url}/search?{query}"
 

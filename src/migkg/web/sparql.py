@@ -16,11 +16,11 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.responses import Response
 
+from migkg.engine import rdf_io
 from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
 from migkg.web.answers import answered
 from migkg.web.descriptions import described_in, service_url
@@ -135,7 +135,7 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
     default = tuple(given.get("default-graph-uri", ()))
     named = tuple(given.get("named-graph-uri", ()))
     for iri in (*default, *named):
-        if not is_iri(iri) or ":" not in iri:
+        if rdf_io.named_node(iri) is None:
             raise _parameter(f"The graph {iri!r} is not an absolute IRI.")
     names_dataset = bool(default or named)
     truncate = given.get("truncate")

@@ -16,13 +16,40 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from migkg.engine.keeper import store_kind
+from migkg.engine.meter import Progress
 from migkg.engine.release import Release, sync_folder
 from migkg.errors import NoIndex
+from migkg.resources import find_project
+from migkg.services import page_queries
+from migkg.settings import Settings
 
 _INDEXING = "migkg.services.search.indexing"
 _LAYOUT = 1  # to be raised when the fields change
 COMPLETE = "complete"
 _FEW = 20_000  # quads for which starting a process takes longer than the work
+
+
+def provide_index(release: Release, settings: Settings, progress: Progress) -> None:
+    """Makes the index of a release unless it is there, or says why there is none.
+
+    All else can be served without it, such as from a folder that is read-only.
+    """
+    facets = page_queries.facets(page_queries.load(find_project(settings)))
+    try:
+        find_index(release, settings.base_iri, facets)
+    except NoIndex:
+        progress("index for search")
+        try:
+            _refuse_large(release, settings.memory_budget)
+            ensure_index(release, settings.base_iri, facets)
+        except NoIndex as error:
+            progress(f"no search: {error}")
+
+
+def _refuse_large(release: Release, budget: int) -> None:
+    if store_kind(release.manifest["quads"], budget) != "memory":
+        raise NoIndex(f"The index of release {release.id} would go beyond MIGKG_MEMORY_BUDGET.")
 
 
 def find_index(release: Release, base_iri: str, facets: Mapping[str, str]) -> Path:

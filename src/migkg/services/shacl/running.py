@@ -24,14 +24,30 @@ def run(shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int =
 
     A shape needs only marks that it makes itself, and needs them in their order.
     """
-    steps = list(shapes)
-    marks = [[step for step in of_shape if not isinstance(step, Check)] for of_shape in steps]
-    checks = [step for of_shape in steps for step in of_shape if isinstance(step, Check)]
-    checks.sort(key=lambda check: check.rule is None)  # rules are the longest, so they begin
+    tasks = [task for steps in shapes for task in _tasks(steps)]
+    tasks.sort(key=_is_short)
     with _each(workers) as each:
-        list(each(lambda of_shape: _make_marks(of_shape, store), marks))
-        found = list(each(lambda check: list(_results(check, store)), checks))
-    return [result for of_check in found for result in of_check]
+        found = list(each(lambda task: [list(_step(step, store)) for step in task], tasks))
+    return [result for of_task in found for of_step in of_task for result in of_step]
+
+
+def _tasks(steps: Sequence[Step]) -> list[Sequence[Step]]:
+    """The steps that must run one after another: all of a shape that marks, else each alone."""
+    if all(isinstance(step, Check) for step in steps):
+        return [[step] for step in steps]
+    return [steps]
+
+
+def _is_short(task: Sequence[Step]) -> bool:
+    """False of rules and of shapes that mark: they are the longest, so they begin."""
+    return all(isinstance(step, Check) and step.rule is None for step in task)
+
+
+def _step(step: Step, store: ValidationStore) -> Iterator[Result]:
+    if isinstance(step, Check):
+        yield from _results(step, store)
+    else:
+        _make_mark(step, store)
 
 
 @contextmanager
@@ -44,12 +60,11 @@ def _each(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
         yield pool.map
 
 
-def _make_marks(steps: Iterable[Mark | MarkTerms], store: ValidationStore) -> None:
-    for step in steps:
-        if isinstance(step, MarkTerms):
-            store.mark_terms(step.name, step.members)
-        else:
-            _mark(step, store)
+def _make_mark(step: Mark | MarkTerms, store: ValidationStore) -> None:
+    if isinstance(step, MarkTerms):
+        store.mark_terms(step.name, step.members)
+    else:
+        _mark(step, store)
 
 
 def _mark(mark: Mark, store: ValidationStore) -> None:

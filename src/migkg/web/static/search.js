@@ -50,7 +50,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     const number = ++asked, text = input.value.trim();
     if (text.length < 2) return close();
     try {
-      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(text)}`);
+      const answer = await fetch(`${input.dataset.suggest}${input.dataset.suggest.includes("?") ? "&" : "?"}q=${encodeURIComponent(text)}`);
       const found = answer.ok ? (await answer.json()).suggestions : [];
       if (number === asked && document.activeElement === input) show(found);
     } catch { close(); }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from rdflib import URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from migkg.services.shacl.paths import Path
 from migkg.services.shacl.sites import Check, Site
 
 
@@ -16,11 +16,7 @@ def min_count(site: Site, _: Node) -> list[Check]:
     component, text = SH.MinCountConstraintComponent, f"sh:minCount {least}"
     if least == int(path.empty):
         return []
-    if least == 1:
-        value = f"{site.focus.node} {path.text} {site.value}"
-        where = f"{site.focus.pattern} FILTER(NOT EXISTS {{ {value} }})"
-        return [site.check(component, text, where)]
-    return [site.check(component, text, counted(site, path), tail=having(site, f"< {least}"))]
+    return [too_few(site, component, text, least=least)]
 
 
 def max_count(site: Site, _: Node) -> list[Check]:
@@ -35,11 +31,16 @@ def max_count(site: Site, _: Node) -> list[Check]:
     return [site.check(component, text, site.values, tail=having(site, f"> {most}"))]
 
 
-def counted(site: Site, path: Path, condition: str = "") -> str:
-    """The pattern that binds each focus node, and its value nodes under a condition, if any."""
+def too_few(site: Site, component: URIRef, text: str, *, least: int, condition: str = "") -> Check:
+    """The focus nodes with fewer value nodes, of those under a condition, if there is one."""
+    path = site.only_property_shape(text)
     walk = path.walk(site.focus.node, site.value)
-    inner = f"OPTIONAL {{ {walk}{f' FILTER({condition})' if condition else ''} }}"
-    return f"{site.focus.pattern} {inner if path.predicate else f'LATERAL {{ {inner} }}'}"
+    inner = f"{{ {walk}{f' FILTER({condition})' if condition else ''} }}"
+    if least == 1 and not path.empty:  # far quicker than counting
+        return site.check(component, text, f"{site.focus.pattern} FILTER(NOT EXISTS {inner})")
+    optional = f"OPTIONAL {inner}"
+    where = f"{site.focus.pattern} {optional if path.predicate else f'LATERAL {{ {optional} }}'}"
+    return site.check(component, text, where, tail=having(site, f"< {least}"))
 
 
 def having(site: Site, comparison: str) -> str:

@@ -7,7 +7,7 @@ from rdflib.namespace import SH
 from rdflib.term import Node
 
 from migkg.errors import ShapeRefused
-from migkg.services.shacl.components.cardinality import counted, having
+from migkg.services.shacl.components.cardinality import having, too_few
 from migkg.services.shacl.shapes import Shape, ShapesGraph
 from migkg.services.shacl.sites import Check, Scope, Site
 
@@ -36,7 +36,8 @@ def qualified_value_shape(site: Site, value: Node) -> list[Check]:
 
     https://www.w3.org/TR/shacl/#QualifiedValueShapeConstraintComponent
     """
-    shape, path = site.shape, site.only_property_shape("sh:qualifiedValueShape")
+    shape = site.shape
+    site.only_property_shape("sh:qualifiedValueShape")
     least, most = shape.number(SH.qualifiedMinCount), shape.number(SH.qualifiedMaxCount)
     violation = site.compiler.violation
     others = [f"({violation(o, site.scope)})" for o in siblings(site.compiler.shapes, shape)]
@@ -44,8 +45,7 @@ def qualified_value_shape(site: Site, value: Node) -> list[Check]:
     checks = []
     if least:
         component, text = SH.QualifiedMinCountConstraintComponent, f"sh:qualifiedMinCount {least}"
-        where, tail = counted(site, path, condition), having(site, f"< {least}")
-        checks.append(site.check(component, text, where, tail=tail))
+        checks.append(too_few(site, component, text, least=least, condition=condition))
     if most is not None:
         component, text = SH.QualifiedMaxCountConstraintComponent, f"sh:qualifiedMaxCount {most}"
         where, tail = f"{site.values} FILTER({condition})", having(site, f"> {most}")
