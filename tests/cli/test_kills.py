@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from migkg.engine import history
 from migkg.engine.release import CURRENT, Release, open_current, open_release
 from migkg.settings import Settings
 from tests.cli.conftest import command
@@ -21,6 +22,7 @@ from tests.tiny import BASE
 
 KILLS = int(os.environ.get("MIGKG_LOAD_KILLS", "3"))
 STATEMENTS = 30_000
+BESIDE = {".inputs.json", history.FILE}  # what may lie beside releases
 
 
 class Command:
@@ -30,6 +32,7 @@ class Command:
         self._data = data
         self._line, self._environment = command(tiny, *arguments)
         self._environment["MIGKG_BUILD_PROCESSES"] = "3"
+        self._environment["MIGKG_KEEP_RELEASES"] = str(KILLS + 2)
 
     def begin(self, number: int) -> subprocess.Popen[bytes]:
         lines = (f'<{BASE}id/a/{n}> <{BASE}p> "{n} {number}" .\n' for n in range(STATEMENTS))
@@ -78,7 +81,7 @@ def test_whenever_it_is_killed_the_next_start_is_clean(
         assert left_by_the_dead(tiny.releases) <= 1
         known = ids
     assert run.begin(KILLS + 1).wait() == 0
-    assert {path.name for path in tiny.releases.iterdir()} - {".inputs.json"} == {
+    assert {path.name for path in tiny.releases.iterdir()} - BESIDE == {
         *known,
         CURRENT,
         open_current(tiny.releases).id,

@@ -135,7 +135,9 @@ TANGLE = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(TANGLE, st.randoms(use_true_random=False))
 def test_blank_nodes_are_named_as_if_all_quads_were_canonicalized_at_once(
     tmp_path: Path, quads: list[ox.Quad], chance: random.Random

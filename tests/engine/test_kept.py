@@ -13,7 +13,8 @@ from migkg.engine import changes, history, kept
 from migkg.engine.compiling import compile_release
 from migkg.engine.release import Release, make_current, open_current
 from migkg.errors import AmbiguousRelease, NoRelease, UnknownRelease
-from migkg.services.building import build, put_into_service
+from migkg.services.building import build
+from migkg.services.current import put_into_service
 from migkg.settings import Settings
 from tests.tiny import edit, make_project
 
@@ -113,6 +114,13 @@ sys.stdin.read()
         other.stdin.close()
         other.wait(10)
     assert kept.prune(tmp_path, 1, {made[2].id}) == [made[1].id]
+
+
+def test_what_was_never_in_service_is_not_pruned(tmp_path: Path) -> None:
+    loaded = release_of(tmp_path, ("loaded", "p", "o"))
+    made = several(tmp_path, 3)
+    assert kept.prune(tmp_path, 1, ()) == [made[1].id, made[0].id]
+    assert kept.identifiers(tmp_path) == [made[2].id, loaded.id]
 
 
 def test_what_was_pruned_cannot_be_held(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.web.page import HTML, Page
 OURS = {
     "port",
     "workers",
+    "build_processes",
     "proxy_hops",
     "memory_budget",
     "cache_bytes",

@@ -187,3 +187,9 @@ def test_the_deadline_is_504_and_the_service_goes_on(
     with serve(settings, release, MIGKG_ENGINE_URL=url) as own:
         sparql(own, CROSS_PRODUCT).problem(504, "query-timeout")
         assert sparql(own, "ASK {}").status == 200
+
+
+def test_of_another_engine_no_more_than_sparql_11_is_promised(remote_service: Service) -> None:
+    described = ask(remote_service, "/sparql", headers=accept("nt")).text
+    assert "SPARQL11Query" in described
+    assert "SPARQL12Query" not in described

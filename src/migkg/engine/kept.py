@@ -79,12 +79,15 @@ class Hold:
 
 
 def prune(releases: Path, keep: int, pinned: Collection[str]) -> list[str]:
-    """Removes all but the newest ``keep`` releases, and says which.
+    """Removes all but the newest ``keep`` of the releases that were in service, and says which.
 
-    The current one stays, so does what is ``pinned`` and what somebody serves.
+    The current one stays, so does what is ``pinned``, what somebody serves, and what was made
+    but never put into service.
     """
     safe = {current_id(releases), *pinned}
-    old = [name for name in identifiers(releases)[keep:] if name not in safe]
+    served = {event.id for event in history.read(releases)}
+    listed = [name for name in identifiers(releases) if name in served]
+    old = [name for name in listed[keep:] if name not in safe]
     return [name for name in old if _remove(releases, name)]
 
 

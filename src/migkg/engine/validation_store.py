@@ -9,7 +9,8 @@ instead; they get a second store, made when the first of them comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from threading import Lock
@@ -26,6 +27,7 @@ from migkg.model.formats import Format, Kind
 
 WRITTEN = "urn:x-migkg:written:"
 MARKS = "urn:x-migkg:marks"
+CHANGES = "urn:x-migkg:changes"
 # Nothing that the data can name as a predicate is looked at in the graph of marks.
 _MARK = "INSERT {{ GRAPH <{graph}> {{ <{graph}> <{mark}> ?{variable} }} }} WHERE {{ {query} }}"
 # By datatype, the forms that the engine certainly keeps; of the others it is asked.
@@ -64,9 +66,10 @@ class ValidationStore:
 
     def __init__(self, statements: Iterable[ox.Triple | ox.Quad]) -> None:
         """Takes triples, and quads of the default graph."""
-        self._statements = list(statements)
-        self._changed = _changed(_doubtful(self._statements))
-        self._store = self._load(written=True)
+        given = list(statements)
+        self._changed = _changed(_doubtful(given))
+        self._store = ox.Store()
+        self._store.bulk_extend(map(self._as_written if self._changed else _quad, given))
         self._by_value: ox.Store | None = None
         self._lock = Lock()
         self._numbers = count()
@@ -83,9 +86,62 @@ class ValidationStore:
         """Marks every node that a variable of a query stands for."""
         self._store.update(_MARK.format(graph=MARKS, mark=mark, variable=variable, query=query))
 
-    def mark_terms(self, mark: str, terms: Iterable[Node]) -> None:
-        """Marks terms one by one, for :meth:`select`."""
-        _add_marks(self._store, mark, [_stored(engine_term(term)) for term in terms])
+    def mark_terms(self, mark: str, terms: Iterable[Node], *, values: bool = False) -> None:
+        """Marks terms one by one, for :meth:`select`, and for :meth:`select_values` if asked."""
+        given = [engine_term(term) for term in terms]
+        _add_marks(self._store, mark, map(_stored, given))
+        if values and self._values is not self._store:
+            _add_marks(self._values, mark, given)
+
+    def clear_marks(self) -> None:
+        """Takes all marks away."""
+        self._clear(MARKS)
+
+    @contextmanager
+    def change(self, added: Sequence[ox.Triple], removed: Sequence[ox.Triple]) -> Iterator[None]:
+        """Takes triples out and puts others in, the latter if one is among both.
+
+        Within the context the data hold all of them, and so does the graph of changes.
+        """
+        self._learn([*added, *removed])
+        graph = ox.NamedNode(CHANGES)
+        for store, form in self._stores():
+            store.extend(map(form, added))
+            store.extend(_in_graph(form(triple), graph) for triple in (*added, *removed))
+        try:
+            yield
+        finally:
+            self._clear(CHANGES)
+            kept = set(added)
+            for store, form in self._stores():
+                for triple in removed:
+                    if triple not in kept:
+                        store.remove(form(triple))
+            if any(_is_by_value(triple.object) for triple in removed):
+                self._forget_values()
+
+    def _learn(self, statements: Sequence[ox.Triple]) -> None:
+        """Looks at literals before the first of them is stored."""
+        found = _changed(_doubtful(statements)) - self._changed
+        if found and not self._changed:
+            self._by_value = self._load_values()
+        self._changed |= found
+
+    def _forget_values(self) -> None:
+        """Two literals may have had one value: the second store is made again when it is needed."""
+        self._by_value = None
+
+    def _stores(self) -> list[tuple[ox.Store, Callable[[ox.Triple], ox.Quad]]]:
+        """Each store, and the form in which it holds a triple."""
+        stores: list[tuple[ox.Store, Callable[[ox.Triple], ox.Quad]]] = []
+        stores.append((self._store, self._as_written))
+        if self._by_value is not None:
+            stores.append((self._by_value, _quad))
+        return stores
+
+    def _clear(self, graph: str) -> None:
+        for store, _ in self._stores():
+            store.clear_graph(ox.NamedNode(graph))
 
     def mark_value(self, term: Node) -> str:
         """Marks one term for :meth:`select_values`, and gives the new mark."""
@@ -103,13 +159,15 @@ class ValidationStore:
             return self._store
         with self._lock:
             if self._by_value is None:
-                self._by_value = self._load(written=False)
+                self._by_value = self._load_values()
             return self._by_value
 
-    def _load(self, *, written: bool) -> ox.Store:
+    def _load_values(self) -> ox.Store:
+        """A store of the same data, in which literals are their values."""
         store = ox.Store()
-        as_written = written and bool(self._changed)
-        store.bulk_extend(map(self._as_written if as_written else _quad, self._statements))
+        graphs = (ox.DefaultGraph(), ox.NamedNode(CHANGES))
+        quads = (q for g in graphs for q in self._store.quads_for_pattern(None, None, None, g))
+        store.bulk_extend(map(_uncovered, quads))
         return store
 
     def _as_written(self, statement: ox.Triple | ox.Quad) -> ox.Quad:
@@ -168,6 +226,24 @@ def _changed(literals: set[ox.Literal]) -> set[ox.Literal]:
     store.bulk_extend(ox.Quad(_NODE, _NODE, literal) for literal in literals)
     kept = {quad.object for quad in store}
     return {literal for literal in literals if literal not in kept}
+
+
+def _uncovered(quad: ox.Quad) -> ox.Quad:
+    """The statement with its literal as it was given."""
+    value = quad.object
+    if isinstance(value, ox.Literal) and value.datatype.value.startswith(WRITTEN):
+        datatype = ox.NamedNode(value.datatype.value.removeprefix(WRITTEN))
+        literal = ox.Literal(value.value, datatype=datatype)
+        return ox.Quad(quad.subject, quad.predicate, literal, quad.graph_name)
+    return quad
+
+
+def _in_graph(quad: ox.Quad, graph: ox.NamedNode) -> ox.Quad:
+    return ox.Quad(quad.subject, quad.predicate, quad.object, graph)
+
+
+def _is_by_value(term: _Term) -> bool:
+    return isinstance(term, ox.Literal) and term.datatype.value in _BY_VALUE
 
 
 def _under_cover(literal: ox.Literal) -> ox.Literal:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from migkg.engine import changes, history, kept, statistics
 from migkg.engine import release as releases
+from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
@@ -18,8 +17,8 @@ from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import citations, reifiers, shacl, stored_queries, tables
-from migkg.services.citations import Citations
+from migkg.services import reifiers, shacl, stored_queries, tables
+from migkg.services.current import put_into_service
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.services.schema import Schema
 from migkg.services.search.making import provide_index
@@ -111,26 +110,6 @@ def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
     if text := reifiers.turtle(every, files.prefixes):
         made[reifiers.FILE] = text
     return made
-
-
-def put_into_service(release: Release, settings: Settings) -> None:
-    """Makes a release the current one, records what it changed, and prunes older ones."""
-    folder = settings.releases
-    before = kept.current_id(folder)
-    event = history.Event(release.id, history.now(), None if before == release.id else before)
-    if before and before != release.id:
-        with suppress(NoRelease):
-            found = changes.between(releases.open_release(folder / before), release)
-            event = replace(event, added=found.added, removed=found.removed)
-    releases.make_current(release, folder)
-    if before != release.id or not history.read(folder):
-        history.record(folder, event)
-    kept.prune(folder, settings.keep_releases, pinned(settings))
-
-
-def pinned(settings: Settings) -> set[str]:
-    """The releases that a citation needs."""
-    return Citations(citations.folder_of(settings), settings.citations).releases()
 
 
 def open_or_build(settings: Settings, progress: Progress) -> Release:

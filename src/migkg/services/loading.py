@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from migkg.engine import rdf_io
-from migkg.engine import release as releases
 from migkg.engine.compiling import release_draft
 from migkg.engine.meter import Progress
 from migkg.engine.reading import Reading, read_sources
@@ -19,6 +18,7 @@ from migkg.model.formats import DUMP_FORMATS, Format
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
 from migkg.services import shacl
 from migkg.services.checking import read_shapes
+from migkg.services.current import put_into_service
 from migkg.settings import Settings
 
 # What one process reads about as fast as it takes to start others.
@@ -78,7 +78,7 @@ def load(files: Sequence[Path], wishes: Wishes, settings: Settings, progress: Pr
             dumps=wishes.dumps,
         )
     if wishes.current:
-        releases.make_current(release, settings.releases)
+        put_into_service(release, settings)
     return Loaded(release, reading)
 
 

@@ -5,7 +5,7 @@ Source: SPARQL 1.1 Service Description, https://www.w3.org/TR/sparql11-service-d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rdflib.namespace import RDF, RDFS
 
@@ -21,10 +21,16 @@ def _sd(name: str) -> NamedNode:
     return NamedNode(_SD + name)
 
 
-def triples(endpoint: str, release: Release, limits: str) -> list[Triple]:
+def triples(
+    endpoint: str, release: Release, limits: str, *, languages: Iterable[str]
+) -> list[Triple]:
     """The description of the endpoint, of the dataset behind it, and where its limits stand."""
     return [
         *_service(NamedNode(endpoint), release),
+        *(
+            Triple(NamedNode(endpoint), _sd("supportedLanguage"), _sd(language))
+            for language in languages
+        ),
         Triple(NamedNode(endpoint), NamedNode(str(RDFS.seeAlso)), NamedNode(limits)),
         Triple(
             NamedNode(limits),
@@ -39,7 +45,6 @@ def _service(service: NamedNode, release: Release) -> Iterator[Triple]:
     data, default = BlankNode("dataset"), BlankNode("default")
     yield Triple(service, a, _sd("Service"))
     yield Triple(service, _sd("endpoint"), service)
-    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
     yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
     for name in FORMAT_IRIS.values():
         format_iri = NamedNode(f"http://www.w3.org/ns/formats/{name}")

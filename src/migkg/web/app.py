@@ -36,7 +36,7 @@ from migkg.web.negotiation import HTML
 from migkg.web.problems import problem_response
 from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
-from migkg.web.routing import RELEASE, Direct, Resource, Route
+from migkg.web.routing import RELEASE, Direct, Resource, Route, options
 from migkg.web.searching import Searching
 from migkg.web.served import Served
 from migkg.web.state import State, state_of
@@ -65,6 +65,10 @@ _DOCUMENTATION = (
     Route("/openapi.json", _openapi, "The same for programs.", media_types=(JSON,)),
 )
 _ALL = (*ROUTES, *_DOCUMENTATION)
+_FROM_FRAMEWORK = {
+    404: ("not-found", "There is nothing at {place}.", "/docs lists all paths."),
+    405: ("method-not-allowed", "{place} does not take {method}.", "Allow names what it takes."),
+}
 # OPTIONS asks it about the server as a whole (RFC 9110, section 9.3.7).
 _SERVER = Route("*", _docs, "The server.", ())
 
@@ -139,18 +143,18 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
 def _from_framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    detail = (
-        f"There is nothing at {quote(request.scope['path'])}."
-        if error.status_code == 404
-        else error.detail
-    )
+    headers = {**(error.headers or {}), RELEASE.decode(): state_of(request).release.id}
+    if error.status_code == 405:  # of a static file, the one thing that is not a resource of ours
+        allowed = f"{headers['Allow']}, OPTIONS"
+        if request.method == "OPTIONS":
+            return options(request, allowed)
+        headers["Allow"] = allowed
+    name, detail, advice = _FROM_FRAMEWORK.get(error.status_code, ("http", error.detail, None))
+    place = quote(request.scope["path"])
     return problem_response(
         error.status_code,
-        "not-found" if error.status_code == 404 else "http",
-        detail,
-        headers={
-            **(error.headers or {}),
-            RELEASE.decode(): state_of(request).release.id,
-        },
-        advice="/docs lists all paths." if error.status_code == 404 else None,
+        name,
+        detail.format(place=place, method=request.method),
+        headers=headers,
+        advice=advice,
     )

@@ -22,6 +22,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
+_REQUEST_HEADERS = "Accept, Accept-Profile, Content-Type, If-None-Match, Range"
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
 
@@ -83,7 +84,7 @@ class Resource:
     async def _answer(self, request: Request) -> Response:
         method = request.method
         if method == "OPTIONS":
-            return _options(request, self._allowed)
+            return options(request, self._allowed)
         if method in self._route.refused:
             raise HttpProblem(403, "read-only", "This service is read-only; it changes no graph.")
         if method not in self._route.methods:
@@ -113,10 +114,11 @@ class Direct:
             await self._others(scope, receive, send)
 
 
-def _options(request: Request, allowed: str) -> Response:
+def options(request: Request, allowed: str) -> Response:
+    """What a path takes, for clients and for scripts of other origins (CORS)."""
     headers = {"Allow": allowed}
     if "access-control-request-method" in request.headers:
         headers["Access-Control-Allow-Methods"] = allowed
-        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
+        headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
         headers["Access-Control-Max-Age"] = "86400"
     return Response(status_code=204, headers=headers)

@@ -37,6 +37,7 @@ _CHARACTER = 4  # bytes at most
 _NO_OCTET = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _REMEMBERED = 4096
 _LONGEST = 500  # characters of an Accept that is worth remembering
+_LANGUAGES = ("SPARQL11Query",)  # what any engine speaks; our own speaks more
 _DIGITS = 9  # more rows than any answer has
 
 
@@ -81,7 +82,12 @@ def _about(request: Request, state: State) -> Response:
     if chosen == negotiation.HTML:
         return validated(request, pages.editor(state))
     url = service_url(request)
-    triples = service_description.triples(f"{url}/sparql", state.release, f"{url}/limits")
+    triples = service_description.triples(
+        f"{url}/sparql",
+        state.release,
+        f"{url}/limits",
+        languages=_LANGUAGES if state.settings.engine_url else (*_LANGUAGES, "SPARQL12Query"),
+    )
     return described_in(request, triples, formats.BY_MEDIA_TYPE[chosen])
 
 

@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rdflib import Graph
-from rdflib.namespace import RDFS, SH
-from rdflib.term import Node
-
 from migkg.engine.rdf_io import Quad, Triple, to_rdflib
-from migkg.engine.validation_store import ValidationStore
-from migkg.errors import InvalidData, ShapeRefused
 from migkg.services.shacl import oracle
-from migkg.services.shacl.compiler import ShapeCompiler
+from migkg.services.shacl.gate import Gate
 from migkg.services.shacl.results import Result, Validation
-from migkg.services.shacl.running import run
 from migkg.services.shacl.shapes import ShapesGraph
-from migkg.services.shacl.sites import Step
 
-__all__ = ["Result", "Validation", "validate"]
+__all__ = ["Gate", "Result", "ShapesGraph", "Validation", "validate"]
 
 
 def validate(
@@ -43,36 +35,12 @@ def validate(
     """
     data = list(triples)
     graph = ShapesGraph(to_rdflib(shapes))
-    if (None, SH.entailment, None) in graph.graph:
-        raise InvalidData("The shapes cannot be used: they ask for an entailment regime.")
-    store = ValidationStore(data)
-    compiled, refused = _compile(ShapeCompiler(graph, prefixes, _hierarchy(store)))
+    gate = Gate(data, graph, prefixes=prefixes, workers=workers)
+    refused = gate.refused.values()
     if refused and not trusted:
-        raise next(iter(refused.values()))
-    results = run(compiled.values(), store, workers)
+        raise next(iter(refused))
+    gate.judge()
+    results = gate.results
     if refused:
-        results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=compiled)
-    reasons = tuple(str(error) for error in refused.values())
-    return Validation(results, graph.graph, places or {}, reasons)
-
-
-def _compile(
-    compiler: ShapeCompiler,
-) -> tuple[dict[Node, list[Step]], dict[Node, ShapeRefused]]:
-    """The steps of each shape with a target, and why others have none."""
-    compiled: dict[Node, list[Step]] = {}
-    refused: dict[Node, ShapeRefused] = {}
-    for node in compiler.shapes.targeted():
-        try:
-            compiled[node] = compiler.compile(node)
-        except ShapeRefused as error:
-            refused[node] = error
-    return compiled, refused
-
-
-def _hierarchy(store: ValidationStore) -> Graph:
-    """The subclass statements of the data."""
-    classes = Graph()
-    for row in store.select(f"SELECT ?below ?above {{ ?below <{RDFS.subClassOf}> ?above }}"):
-        classes.add((row["below"], RDFS.subClassOf, row["above"]))
-    return classes
+        results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=gate.compiled)
+    return Validation(results, graph.graph, places or {}, tuple(map(str, refused)))

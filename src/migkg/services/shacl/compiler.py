@@ -123,8 +123,8 @@ class ShapeCompiler:
         self._made = 0  # queries of the shape that is compiled
         self._names = count()
 
-    def compile(self, node: Node) -> list[Step]:
-        """The steps that find all results of a shape at its targets.
+    def compile(self, node: Node, focus: Focus | None = None) -> list[Step]:
+        """The steps that find all results of a shape at its targets, or at other focus nodes.
 
         Raises :class:`ShapeRefused` if the shape, or one that it refers to, is not compiled.
         """
@@ -133,7 +133,7 @@ class ShapeCompiler:
         self._marks = {}
         self._made = 0
         refuse_recursion(self.shapes, shape)
-        checks = self.checks(shape, focuses.targets(node, shape.targets))
+        checks = self.checks(shape, focus or focuses.targets(node, shape.targets))
         return [*self._steps, *checks]
 
     def subclasses(self, node: Node) -> list[Node]:

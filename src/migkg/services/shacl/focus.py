@@ -8,6 +8,7 @@ from rdflib import BNode
 from rdflib.namespace import RDF, RDFS
 from rdflib.term import Node
 
+from migkg.engine.validation_store import has_mark
 from migkg.errors import ShapeRefused
 from migkg.services.shacl import terms
 from migkg.services.shacl.paths import Path
@@ -61,6 +62,22 @@ def alone(pattern: str, variable: str) -> Focus:
     """The nodes that a variable of a pattern stands for, each once, wherever they come from."""
     number = int(variable.removeprefix("?f"))
     return Focus(f"{{ SELECT DISTINCT {variable} WHERE {{ {pattern} }} }}", number, number)
+
+
+def marked(mark: str) -> Focus:
+    """The nodes with a mark."""
+    return Focus(has_mark(mark, "?f0"))
+
+
+def is_target(given: Targets) -> str:
+    """True of a node, ``?f0``, that is a target of a shape."""
+    tests = [
+        *(f"sameTerm(?f0, {terms.term(node)})" for node in given.nodes),
+        *(f"EXISTS {{ ?f0 {INSTANCE} {terms.iri(node)} }}" for node in given.classes),
+        *(f"EXISTS {{ ?f0 {terms.iri(node)} ?target }}" for node in given.subjects_of),
+        *(f"EXISTS {{ ?target {terms.iri(node)} ?f0 }}" for node in given.objects_of),
+    ]
+    return " || ".join(tests)
 
 
 def targets(shape: Node, given: Targets) -> Focus:

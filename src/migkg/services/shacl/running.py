@@ -15,20 +15,27 @@ from migkg.errors import BadQuery, InvalidData
 from migkg.services.shacl.results import Result, with_values
 from migkg.services.shacl.sites import ONE_FOCUS, Check, Mark, MarkTerms, SparqlRule, Step
 
-_Found = tuple[Row, Row]
+Found = tuple[Node, Result]  # the focus node of the shape with the target, and a result
+_Solution = tuple[Row, Row]
 _MESSAGE = 120  # characters
 
 
-def run(shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int = 1) -> list[Result]:
-    """The results of the steps of all shapes, ``workers`` queries at a time.
+def run(
+    shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int = 1
+) -> Iterator[list[Found]]:
+    """The results of the steps of each shape, ``workers`` queries at a time.
 
     A shape needs only marks that it makes itself, and needs them in their order.
     """
-    tasks = [task for steps in shapes for task in _tasks(steps)]
-    tasks.sort(key=_is_short)
+    tasks = [[*_tasks(steps)] for steps in shapes]
+    in_order = sorted((task for of_shape in tasks for task in of_shape), key=_is_short)
     with _each(workers) as each:
-        found = list(each(lambda task: [list(_step(step, store)) for step in task], tasks))
-    return [result for of_task in found for of_step in of_task for result in of_step]
+        results = each(
+            lambda task: [found for step in task for found in _step(step, store)], in_order
+        )
+        found = dict(zip(map(id, in_order), results, strict=True))
+    for of_shape in tasks:
+        yield [result for task in of_shape for result in found[id(task)]]
 
 
 def _tasks(steps: Sequence[Step]) -> list[Sequence[Step]]:
@@ -43,7 +50,7 @@ def _is_short(task: Sequence[Step]) -> bool:
     return all(isinstance(step, Check) and step.rule is None for step in task)
 
 
-def _step(step: Step, store: ValidationStore) -> Iterator[Result]:
+def _step(step: Step, store: ValidationStore) -> Iterator[Found]:
     if isinstance(step, Check):
         yield from _results(step, store)
     else:
@@ -77,15 +84,16 @@ def _mark(mark: Mark, store: ValidationStore) -> None:
             store.mark_terms(mark.name, roots)
 
 
-def _results(check: Check, store: ValidationStore) -> Iterator[Result]:
+def _results(check: Check, store: ValidationStore) -> Iterator[Found]:
+    root, node = check.focus.root[1:], check.focus.node[1:]
     if check.rule is not None:
         for way, solution in _rule_rows(check, check.rule, store):
-            yield _rule_result(check, check.rule, way[check.focus.node[1:]], solution)
+            yield way[root], _rule_result(check, check.rule, way[node], solution)
         return
     messages = check.shape.messages or (Literal(f"{check.constraint} does not hold."),)
     for row in store.select(check.query):
-        yield Result(
-            focus=row[check.focus.node[1:]],
+        result = Result(
+            focus=row[node],
             shape=check.shape.node,
             component=check.component,
             severity=check.shape.severity,
@@ -93,9 +101,10 @@ def _results(check: Check, store: ValidationStore) -> Iterator[Result]:
             path=row[check.path[1:]] if check.path else check.shape.path,
             value=row[check.value[1:]] if check.value else None,
         )
+        yield row[root], result
 
 
-def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterator[_Found]:
+def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterator[_Solution]:
     """Each focus node, with the way to it, and each solution of the rule for it, once."""
     node = check.focus.node[1:]
     try:

@@ -24,8 +24,12 @@ class SparqlRule:
 
     constraint: Node
     query: str
+    is_plain: bool  # ``$this`` is bound wherever the query speaks of it
     joined: bool  # with the focus nodes in it, at once; else once a focus node
     messages: tuple[Node, ...]
+    prefixes: tuple[tuple[str, str], ...]
+    prologue: str
+    text: str  # of the query without its prologue and without focus nodes
 
 
 @dataclass(frozen=True)

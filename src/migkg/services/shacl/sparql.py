@@ -38,15 +38,21 @@ def sparql(site: Site, value: Node, prefixes: Mapping[str, str]) -> list[Check]:
     text = _select(site, value)
     _guard(site, text)
     _refuse(site, text)
-    head = _prologue({**prefixes, **_declared(graph, value)})
+    known = {**prefixes, **_declared(graph, value)}
+    head = _prologue(known)
     text = _with_path(site, _with_shape(site, text))
-    joined = site.focus.depth == site.focus.first == 0 and _can_be_joined(text)
+    is_plain = _can_be_joined(text)
+    joined = site.focus.depth == site.focus.first == 0 and is_plain
     own = tuple(m for m in graph.objects(value, SH.message) if isinstance(m, Literal))
     rule = SparqlRule(
         constraint=value,
         query=head + (_join(text, site) if joined else _with_mark(text)),
+        is_plain=is_plain,
         joined=joined,
         messages=own or site.shape.messages,
+        prefixes=tuple(known.items()),
+        prologue=head,
+        text=text,
     )
     return [
         Check(
