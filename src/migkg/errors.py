@@ -59,6 +59,22 @@ class CitationsUnavailable(MigkgError):
         super().__init__(f"Citations cannot be written here: {why}.")
 
 
+class NoIndex(MigkgError):
+    """A release has no index for search, or it cannot be used."""
+
+
+class SearchTimeout(MigkgError):
+    """A search took longer than its deadline; ``seconds`` is that deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The search was given up after {seconds:g} seconds.")
+        self.seconds = seconds
+
+
+class BadSearch(MigkgError):
+    """A search asks for what cannot be searched for; the text says why."""
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 

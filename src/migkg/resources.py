@@ -23,6 +23,11 @@ class Project:
         """The folder of the stored queries."""
         return self.root / "queries"
 
+    @property
+    def pages(self) -> Path:
+        """The folder of the queries behind the pages, which may be missing."""
+        return self.root / "pages"
+
     def turtle_files(self) -> list[Path]:
         """Every Turtle file of the project, in a fixed order."""
         return [path for folder in FOLDERS for path in sorted((self.root / folder).glob("*.ttl"))]

@@ -165,7 +165,10 @@ class Settings:
     upload_bytes: int = _setting(8 * MIB, "Bytes of the largest upload to /validate.")
     validate_deadline: float = _setting(30.0, "Seconds after which a validation is stopped.")
     validate_processes: int = _setting(2, "Validations that run at the same time.")
-    page_facts: int = _setting(200, "Facts of one property, or links to a thing, on one page.")
+    search_text: int = _setting(200, "Characters of the longest text to search for.")
+    search_deadline: float = _setting(2.0, "Seconds after which a search is given up.")
+    searches: int = _setting(8, "Searches that run at the same time.")
+    page_facts: int = _setting(200, "Links to a thing on one page of its document.")
 
     def __post_init__(self) -> None:
         if not self.base_iri.endswith(("/", "#")):
@@ -227,6 +230,7 @@ _SHARED = (
     "connections",
     "downloads",
     "validate_processes",
+    "searches",
 )
 _POSITIVE = (
     *_SHARED,
@@ -239,6 +243,8 @@ _POSITIVE = (
     "release_poll",
     "query_deadline",
     "validate_deadline",
+    "search_text",
+    "search_deadline",
     "request_deadline",
     "stall_deadline",
     "answer_bytes",

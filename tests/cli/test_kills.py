@@ -31,8 +31,7 @@ class Command:
     def __init__(self, tiny: Settings, arguments: list[str], data: Path) -> None:
         self._data = data
         self._line, self._environment = command(tiny, *arguments)
-        self._environment["MIGKG_BUILD_PROCESSES"] = "3"
-        self._environment["MIGKG_KEEP_RELEASES"] = str(KILLS + 2)
+        self._environment |= {"MIGKG_BUILD_PROCESSES": "3", "MIGKG_KEEP_RELEASES": "1000"}
 
     def begin(self, number: int) -> subprocess.Popen[bytes]:
         lines = (f'<{BASE}id/a/{n}> <{BASE}p> "{n} {number}" .\n' for n in range(STATEMENTS))

@@ -62,7 +62,7 @@ def test_every_wrong_wish_is_refused_in_one_sentence(migkg: Run, given: str) -> 
         assert why in done.stderr.decode()
     done = migkg("query", "ASK {}", "--release", "absent")
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
-    assert b"There is no release absent" in done.stderr
+    assert b"absent does not name one release" in done.stderr
 
 
 def test_wrong_lines_are_told(migkg: Run, tmp_path: Path) -> None:

@@ -17,7 +17,13 @@ import pytest
 from migkg import __version__
 from tests.conftest import ROOT, free_port, wait_until_ready
 
-FOLDERS = {"ontology": "*.ttl", "shapes": "*.ttl", "data": "*.ttl", "queries": "*.*"}
+FOLDERS = {
+    "ontology": "*.ttl",
+    "shapes": "*.ttl",
+    "data": "*.ttl",
+    "queries": "*.*",
+    "pages": "*.rq",
+}
 LEADS = """SELECT ?leader { ?leader <https://w3id.org/migkg/ontology#leads>
 <https://w3id.org/migkg/id/initiative/jmdi> }"""
 

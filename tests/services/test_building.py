@@ -46,6 +46,17 @@ def test_the_check_counts_what_it_checked(tiny: Settings) -> None:
     assert report.checked == {"files": 4, "triples": 18, "stored queries": 1}
 
 
+def test_a_shape_that_is_not_compiled_is_left_to_pyshacl_which_is_said(tiny: Settings) -> None:
+    edit(
+        tiny, "shapes/books.ttl", "  sh:minCount 1 ;", "  sh:minCount 1 ;\n  sh:pattern '^(?!B)' ;"
+    )
+    said: list[str] = []
+    check = check_project(Project(Path(str(tiny.project))), tiny, said.append)
+    assert [finding.focus for finding in check.report.findings] == [f"{BASE}id/book/b"]
+    (reason,) = [step for step in said if "pySHACL" in step]
+    assert reason.startswith(f"shapes: judged by pySHACL: The shape {BASE}shapes#Book")
+
+
 def test_invalid_data_leaves_the_release_in_service(tiny: Settings) -> None:
     release = build(tiny, silent)
     edit(tiny, "data/books.ttl", '  tiny:title "B"@en ;\n', "")

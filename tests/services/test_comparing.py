@@ -153,7 +153,7 @@ def test_releases_and_files_can_be_compared(tiny: Settings, tmp_path: Path) -> N
 def test_what_cannot_be_compared_is_named(tiny: Settings, tmp_path: Path) -> None:
     release = given_release(tiny, tmp_path)
     with (
-        pytest.raises(NoRelease, match=f"no release absent .* there is {release.id}"),
+        pytest.raises(NoRelease, match=f"absent does not name one release in .*: {release.id}"),
         sorted_quads("absent", tiny, lambda _: None),
     ):
         pass

@@ -11,7 +11,7 @@ OPTIONAL_END = {"p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbo
 
 
 class Page(HTMLParser):
-    """An HTML page, whose tags must be balanced: its text, links, scripts and ids."""
+    """An HTML page, whose tags must be balanced: its text, links, ids and inner scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -34,7 +34,8 @@ class Page(HTMLParser):
         values = dict(attrs)
         assert len(values) == len(attrs), f"an attribute stands twice in {self.get_starttag_text()}"
         assert not [name for name in values if name.startswith("on")]
-        self.tags.append(tag)
+        if tag != "script" or "src" not in values:
+            self.tags.append(tag)
         self.links += [values[name] or "" for name in ("href", "src", "action") if name in values]
         if "id" in values:
             assert values["id"] not in self.ids, f"the id {values['id']} stands twice"

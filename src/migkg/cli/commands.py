@@ -19,8 +19,9 @@ from migkg.engine import rdf_io
 from migkg.engine.dump_files import dump_of
 from migkg.engine.embedded import OwnEngine
 from migkg.engine.keeper import store_choice
+from migkg.engine.kept import open_named
 from migkg.engine.protocol import Query
-from migkg.engine.release import Release, open_current, open_named
+from migkg.engine.release import Release, open_current
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
@@ -42,6 +43,7 @@ from migkg.services import (
 )
 from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
+from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 
 T = TypeVar("T")
@@ -55,8 +57,9 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         release = reported(
             lambda: _named(options, settings) or building.open_or_build(settings, progress)
         )
-    if release is None:
-        return 1
+        if release is None:
+            return 1
+        provide_index(release, settings, progress)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     fronts.serve(settings, release, sys.stderr.write)
     return 0
@@ -132,6 +135,18 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _write(answer)
     return 0
+
+
+def search(options: argparse.Namespace, settings: Settings) -> int:
+    """Prints the things that have some words."""
+    from migkg.cli import search_text  # the library for search is needed by this command alone
+
+    if not 1 <= options.limit <= search_text.MOST:
+        raise BadFile(f"--limit is a number from 1 to {search_text.MOST}.")
+    found = search_text.find(settings, " ".join(options.words), options.kind, options.limit)
+    write = search_text.write_json if options.json else search_text.write_lines
+    write(found, sys.stdout)
+    return 0 if found.total else 1
 
 
 def export(options: argparse.Namespace, settings: Settings) -> int:

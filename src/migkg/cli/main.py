@@ -204,6 +204,19 @@ def _query(parts: Parts) -> None:
     _add_release(parser)
 
 
+def _search(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "search",
+        commands.search,
+        "Search the release for words; exit 1 if nothing is found.",
+    )
+    parser.add_argument("words", nargs="+", help="words; typing errors are forgiven")
+    parser.add_argument("--kind", metavar="CLASS", help="only things of this class, such as City")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="results (default: 20)")
+    parser.add_argument("--json", action="store_true", help="write JSON")
+
+
 def _export(parts: Parts) -> None:
     parser = _add(
         parts, "export", commands.export, "Write the release, or one graph of it, as RDF."
@@ -305,6 +318,7 @@ _COMMANDS = (
     _validate,
     _format,
     _query,
+    _search,
     _export,
     _evidence,
     _add_fact,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from migkg.engine.difference import Side, compare
+from migkg.engine.quad_lines import subject_of
 from migkg.engine.release import Release
 
 _TYPE = b" <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
@@ -31,23 +33,10 @@ def between(old: Release, new: Release) -> Changes:
     """
     added: Counter[bytes] = Counter()
     removed: Counter[bytes] = Counter()
-    with old.store.open("rb") as before, new.store.open("rb") as after:
-        for is_new, line in _differences(iter(before), iter(after)):
-            (added if is_new else removed)[line.partition(b" ")[0]] += 1
+    for side, line in compare(old.store, new.store):
+        if side is not Side.BOTH:
+            (added if side is Side.NEW else removed)[subject_of(line)] += 1
     return Changes(_by_class(added, new.store), _by_class(removed, old.store))
-
-
-def _differences(before: Iterator[bytes], after: Iterator[bytes]) -> Iterator[tuple[bool, bytes]]:
-    old, new = next(before, None), next(after, None)
-    while old is not None or new is not None:
-        if old == new:
-            old, new = next(before, None), next(after, None)
-        elif new is None or (old is not None and old < new):
-            yield False, old or b""
-            old = next(before, None)
-        else:
-            yield True, new
-            new = next(after, None)
 
 
 def _by_class(subjects: Counter[bytes], store: Path) -> dict[str, int]:

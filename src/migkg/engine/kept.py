@@ -9,13 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from migkg.engine import history
-from migkg.engine.release import CURRENT, MANIFEST, Release
+from migkg.engine.release import CURRENT, MANIFEST, Release, open_current, open_release
+from migkg.engine.work_folder import work_folder
 from migkg.errors import AmbiguousRelease, NoRelease, UnknownRelease
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -56,6 +56,20 @@ def find(releases: Path, text: str) -> str:
     return found[0]
 
 
+def open_named(releases: Path, text: str) -> Release:
+    """The release that ``text`` is the id of, or its beginning, or ``current``.
+
+    Raises :class:`NoRelease`, which names those that there are.
+    """
+    if text == CURRENT:
+        return open_current(releases)
+    try:
+        return open_release(releases / find(releases, text))
+    except (UnknownRelease, AmbiguousRelease) as error:
+        listed = ", ".join(error.available) or "none"
+        raise NoRelease(f"{text} does not name one release in {releases}: {listed}.") from None
+
+
 class Hold:
     """Keeps a release from being pruned until it is let go, or this process ends."""
 
@@ -79,15 +93,15 @@ class Hold:
 
 
 def prune(releases: Path, keep: int, pinned: Collection[str]) -> list[str]:
-    """Removes all but the newest ``keep`` of the releases that were in service, and says which.
+    """Removes all but the newest ``keep`` releases that were put into service, and says which.
 
-    The current one stays, so does what is ``pinned``, what somebody serves, and what was made
-    but never put into service.
+    The current one stays, so does what is ``pinned``, what somebody serves, and what was only
+    loaded.
     """
     safe = {current_id(releases), *pinned}
     served = {event.id for event in history.read(releases)}
-    listed = [name for name in identifiers(releases) if name in served]
-    old = [name for name in listed[keep:] if name not in safe]
+    known = [name for name in identifiers(releases) if name in served]
+    old = [name for name in known[keep:] if name not in safe]
     return [name for name in old if _remove(releases, name)]
 
 
@@ -96,13 +110,12 @@ def _remove(releases: Path, name: str) -> bool:
         descriptor = os.open(releases / name / MANIFEST, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
-    grave = releases / f".pruned-{name}-{os.getpid()}"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (releases / name).rename(grave)
+        with work_folder(releases) as grave:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (releases / name).rename(grave.path / name)
     except OSError:
         return False
     finally:
         os.close(descriptor)
-    shutil.rmtree(grave, ignore_errors=True)
     return True

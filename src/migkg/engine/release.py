@@ -70,18 +70,6 @@ def open_current(releases: Path) -> Release:
     return open_release(link.resolve())
 
 
-def open_named(releases: Path, name: str) -> Release:
-    """The release of an id, or ``current``."""
-    if name == CURRENT:
-        return open_current(releases)
-    known = sorted(path.parent.name for path in releases.glob(f"*/{MANIFEST}"))
-    known = [release for release in known if release != CURRENT]
-    if name not in known:
-        listed = ", ".join(known) or "none"
-        raise NoRelease(f"There is no release {name} in {releases}; there is {listed}.")
-    return open_release(releases / name)
-
-
 def open_release(folder: Path) -> Release:
     """The release in a folder; raises :class:`NoRelease` where a file differs from its record."""
     try:

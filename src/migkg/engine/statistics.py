@@ -83,12 +83,17 @@ def of_release(release: Release, base_iri: str) -> Statistics:
         return Statistics.from_bytes((release.folder / FILE).read_bytes())
     if release.manifest["quads"] > _LARGEST:
         return Statistics()
-    return count(rdf_io.read_quads(release.store), base_iri)
+    # The lines are in order: those of a subject follow each other, and so do equal triples.
+    triples = (triple for triple, _ in groupby(q.triple for q in rdf_io.read_quads(release.store)))
+    return _count(triples, base_iri)
 
 
 def count(quads: Iterable[rdf_io.Quad], base_iri: str) -> Statistics:
     """The counts of these quads; ``base_iri`` is what the identifiers of our own start with."""
-    triples = sorted({quad.triple for quad in quads}, key=lambda triple: str(triple.subject))
+    return _count(sorted({quad.triple for quad in quads}, key=lambda t: str(t.subject)), base_iri)
+
+
+def _count(triples: Iterable[rdf_io.Triple], base_iri: str) -> Statistics:
     counter = _Counter(base_iri)
     for subject, own in groupby(triples, key=lambda triple: triple.subject):
         counter.add(subject, own)

@@ -37,6 +37,12 @@ def shorten(iri: str, prefixes: Mapping[str, str]) -> str:
     return f"{prefix}:{iri.removeprefix(namespace)}"
 
 
+def expand(name: str, prefixes: Mapping[str, str]) -> str:
+    """The IRI of a name that :func:`shorten` made; what has no known prefix stays as it is."""
+    prefix, colon, rest = name.partition(":")
+    return prefixes[prefix] + rest if colon and prefix in prefixes else name
+
+
 class Vocabulary:
     """The terms of the evidence model under one base IRI."""
 

@@ -21,6 +21,7 @@ from migkg.services import reifiers, shacl, stored_queries, tables
 from migkg.services.current import put_into_service
 from migkg.services.project_files import ProjectFiles, fingerprint
 from migkg.services.schema import Schema
+from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 
 _INPUTS = ".inputs.json"
@@ -88,6 +89,7 @@ def build(settings: Settings, progress: Progress) -> Release:
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )
+    provide_index(release, settings, progress)
     put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release

@@ -15,11 +15,12 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from migkg.engine.difference import Side, compare
+from migkg.engine.kept import open_named
 from migkg.engine.meter import Progress
 from migkg.engine.quad_lines import split_line, subject_of
 from migkg.engine.quad_sort import QuadSort
 from migkg.engine.reading import read_sources
-from migkg.engine.release import MANIFEST, open_named, open_release
+from migkg.engine.release import MANIFEST, open_release
 from migkg.engine.sources import Source, find_files, kind_of
 from migkg.engine.work_folder import work_folder
 from migkg.engine.workers import Workers

@@ -39,7 +39,12 @@ class StoredQuery:
 
 def load(project: Project) -> dict[str, StoredQuery]:
     """Every stored query by name; raises :class:`BadFile` for one without name or question."""
-    queries = (_read(path) for path in sorted(project.queries.glob("*.rq")))
+    return read_folder(project.queries)
+
+
+def read_folder(folder: Path) -> dict[str, StoredQuery]:
+    """Every query of a folder by name; raises :class:`BadFile`."""
+    queries = (_read(path) for path in sorted(folder.glob("*.rq")))
     return {query.name: query for query in queries}
 
 
@@ -61,12 +66,13 @@ def check(project: Project) -> Report:
     """Finds stored queries that are not SPARQL or have no expected answer."""
     findings = []
     queries = load(project)
-    for query in queries.values():
+    for query in (*queries.values(), *read_folder(project.pages).values()):
         try:
             query.parsed()
         except BadQuery as error:
-            place = f"queries/{query.path.name}:{error.line}:{error.column}"
+            place = f"{query.path.parent.name}/{query.path.name}:{error.line}:{error.column}"
             findings.append(Finding(file=place, focus=query.name, message=str(error)))
+    for query in queries.values():
         if not query.expected.is_file():
             findings.append(
                 Finding(

@@ -20,7 +20,7 @@ from migkg.engine.protocol import Engine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
-from migkg.services import stored_queries
+from migkg.services import page_queries, stored_queries
 from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations, folder_of
 from migkg.services.context import Context
@@ -37,6 +37,7 @@ from migkg.web.problems import problem_response
 from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
 from migkg.web.routing import RELEASE, Direct, Resource, Route, options
+from migkg.web.searching import Searching
 from migkg.web.served import Served
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
@@ -111,6 +112,8 @@ def _engine(settings: Settings, release: Release) -> Engine:
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:
     vocabulary = Vocabulary(settings.base_iri)
     schema = Schema.of(release, vocabulary)
+    project = find_project(settings)
+    page_texts = page_queries.load(project)
     return State(
         settings=settings,
         vocabulary=vocabulary,
@@ -126,7 +129,9 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
         ),
         context=Context.of(schema),
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
-        queries=stored_queries.load(find_project(settings)),
+        queries=stored_queries.load(project),
+        page_queries=page_texts,
+        searching=Searching(release, page_queries.facets(page_texts), settings.share()),
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),
         kept=Kept(settings.share().cache_bytes),

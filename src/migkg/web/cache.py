@@ -20,6 +20,8 @@ _LARGEST = 0.05  # of the whole, so that one answer does not push out all others
 _OVERHEAD = 3000  # headers and objects, roughly
 # What an answer could depend on, now or later, beside the key.
 _OTHER = frozenset((b"accept-profile", b"authorization", b"cookie", b"range"))
+# What an answer may depend on that is not in the key.
+_UNKEYED = b"accept-language"
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class _Recorder:
             return
         public = False
         for name, value in message["headers"]:
+            if name == b"vary" and _UNKEYED in value.lower():
+                return
             if name == b"etag":
                 self._etag = value
             elif name == b"cache-control":

@@ -45,6 +45,9 @@ MET = {
     "upload_bytes": "too-large",
     "validate_deadline": "validation-timeout",
     "validate_processes": "busy",
+    "search_text": "bad-parameter",
+    "search_deadline": "search-timeout",
+    "searches": "busy",
 }
 _FIXED = (
     ("target", LONGEST_TARGET, "Bytes of the target of a request.", "target-too-long"),

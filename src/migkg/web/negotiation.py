@@ -43,6 +43,19 @@ def choose(accept: Iterable[str], offers: Iterable[str]) -> str | None:
     return find(line, tuple(offers))
 
 
+def languages(accept: Iterable[str]) -> tuple[str, ...]:
+    """The languages of ``Accept-Language`` without their regions, best first (section 12.5.4)."""
+    qualities: dict[str, float] = {}
+    for part in ",".join(accept)[:_LONGEST].split(","):
+        name, _, parameter = part.partition(";")
+        key, _, value = parameter.partition("=")
+        quality = _number(value) if key.strip() == "q" else 1.0
+        language = name.strip().partition("-")[0].lower()
+        if language.isalpha() and quality > 0:
+            qualities[language] = max(quality, qualities.get(language, 0.0))
+    return tuple(sorted(qualities, key=lambda language: -qualities[language]))
+
+
 def _choose(accept: str, offers: tuple[str, ...]) -> str | None:
     parts = accept.split(",", _RANGES)[:_RANGES]
     ranges = [r for part in parts if (r := _parse(part))]

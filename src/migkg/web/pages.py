@@ -28,7 +28,7 @@ _ENVIRONMENT = Environment(
 )
 
 
-def _link(state: State, iri: str) -> str:
+def link(state: State, iri: str) -> str:
     """Where a click on an IRI leads: our page of our own things, else the description here."""
     url = _link_now(state, iri)
     if not state.older:
@@ -63,7 +63,7 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         within=f"?release={state.release.id}" if state.older else "",
         licence=state.schema.licence,
         version=__version__,
-        link=lambda iri: _link(state, iri),
+        link=lambda iri: link(state, iri),
         is_web=_is_web,
         short=lambda iri: shorten(iri, state.schema.prefixes),
         **values,

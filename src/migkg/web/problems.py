@@ -46,6 +46,9 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     ),
     errors.EngineBusy: Kind(503, "busy", "Try again later."),
     errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
+    errors.BadSearch: Kind(400, "bad-search", "Give fewer words, or other words."),
+    errors.SearchTimeout: Kind(504, "search-timeout", "Search for fewer or longer words."),
+    errors.NoIndex: Kind(503, "no-index", "Ask with /sparql meanwhile."),
     errors.CitationsOff: Kind(403, "no-citations", "Cite the query with its text and the release."),
     errors.CitationsFull: Kind(
         507, "citations-full", "Cite the query with its text and the release."

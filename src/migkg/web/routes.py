@@ -14,6 +14,7 @@ from migkg.web import (
     limits,
     linked_data,
     releases,
+    search,
     site,
     sparql,
     vocabularies,
@@ -61,6 +62,13 @@ _PROFILE = Parameter(
 _PAGE = Parameter("page", "Number of the page of what points to the thing.", type="integer")
 _FORMAT = Parameter(
     "format", "Format of the answer.", values=tuple(item.name for item in formats.FORMATS)
+)
+_SEARCH = (
+    Parameter("q", "Words to search for.", required=True, example="Quito"),
+    Parameter("kind", "Only things of this class, such as City; any other facet alike."),
+    Parameter("lang", "Language of the labels; else Accept-Language decides."),
+    Parameter("limit", "Results on a page, at most 100."),
+    Parameter("page", "Which page, from 1."),
 )
 
 ROUTES = (
@@ -116,6 +124,20 @@ ROUTES = (
         "Description of any IRI, ?iri=.",
         parameters=(_IRI, _PROFILE, _PAGE),
         media_types=(HTML, *_RDF),
+    ),
+    Route(
+        "/search",
+        search.search,
+        "Full-text search, ranked, with facets.",
+        parameters=_SEARCH,
+        media_types=(HTML, JSON),
+    ),
+    Route(
+        "/search/suggestions",
+        search.suggestions,
+        "Things whose names go on as the words begin.",
+        parameters=(_SEARCH[0], _SEARCH[2]),
+        media_types=(JSON,),
     ),
     Route("/browse/{name}", site.browse, "All things of a class.", media_types=(HTML,)),
     Route(

@@ -21,6 +21,7 @@ from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web.cache import Kept
 from migkg.web.rate import Rate
+from migkg.web.searching import Searching
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class State:
     context: Context
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
+    page_queries: dict[str, StoredQuery]
+    searching: Searching
     validator: Validator
     downloads: asyncio.Semaphore
     kept: Kept
