@@ -17,25 +17,19 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import uvicorn
-from starlette.types import ASGIApp
-
-from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
 from migkg.settings import Settings
-from migkg.web.connection import connection_class
-from migkg.web.front import Front
 from migkg.web.generations import Generations, pause
-from migkg.web.served import Served
-from migkg.web.shared import SharedReleases
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
 
-_GRACE = 3
 _PATIENCE = 5.0
 _BACKLOG = 2048
 _LAST_PORT = 65535
@@ -49,14 +43,12 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
-    if settings.engine_url:
-        from migkg.web.app import create_app
+    generations = None if settings.engine_url else Generations(settings, release, say)
+    # The web framework takes long to import; the release is being loaded meanwhile.
+    from migkg.web.applications import applications, run
 
-        app = create_app(settings, release)
-        _Watch(settings, sockets, lambda: app, None).run()
-        return
-    generations = Generations(settings, release, say)
-    _Watch(settings, sockets, Applications(settings, generations), generations).run()
+    make_app = applications(settings, release, generations)
+    _Watch(settings, sockets, make_app, run, generations).run()
 
 
 def _leave(*_: object) -> NoReturn:
@@ -69,22 +61,6 @@ def _raise_file_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # the kernel may allow less than it says
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def uvicorn_config(app: object, settings: Settings) -> uvicorn.Config:
-    """How a front speaks HTTP."""
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type] # an ASGI application
-        loop="uvloop",
-        http=connection_class(settings),
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=_GRACE,
-    )
 
 
 def listen(host: str, port: int, number: int) -> list[socket.socket]:
@@ -130,30 +106,6 @@ def _resolve(host: str, port: int) -> tuple[int, int, int, str, tuple[str, int]]
         raise BadSetting("MIGKG_HOST", host, "it is no address of this machine") from None
 
 
-class Applications:
-    """Makes the application of each front before it is forked.
-
-    What all fronts share is made once for each release, in the process that they are forked from.
-    """
-
-    def __init__(self, settings: Settings, generations: Generations) -> None:
-        self._settings = settings
-        self._generations = generations
-        self._made: tuple[int, Served] | None = None
-
-    def __call__(self) -> ASGIApp:
-        """The application for one more front."""
-        # The web framework takes long to import; the release is being loaded meanwhile.
-        from migkg.web.app import create_served
-
-        current = self._generations.current
-        if self._made is None or self._made[0] != current.key:
-            engine = EmbeddedEngine(current.keeper.control, self._settings.share())
-            self._made = current.key, create_served(self._settings, current.release, engine)
-        end, number = self._generations.prepare(), self._generations.number
-        return Front(SharedReleases(self._settings, end, number, self._made))
-
-
 class _Watch:
     """Keeps the processes of the service alive, and ends them all when it ends."""
 
@@ -162,11 +114,13 @@ class _Watch:
         settings: Settings,
         sockets: list[socket.socket],
         make_app: Callable[[], ASGIApp],
+        run_app: Callable[[ASGIApp, Settings, socket.socket], None],
         generations: Generations | None,
     ) -> None:
         self._settings = settings
         self._sockets = sockets
         self._make_app = make_app
+        self._run_app = run_app
         self._generations = generations
         self._fronts: dict[int, tuple[int, float]] = {}  # by process: its socket, its start
         self._ending = False
@@ -242,8 +196,7 @@ class _Watch:
                 if other != index:
                     sock.close()
             gc.freeze()  # what all fronts share is never garbage
-            config = uvicorn_config(app, self._settings.share())
-            uvicorn.Server(config).run(sockets=[self._sockets[index]])
+            self._run_app(app, self._settings, self._sockets[index])
             status = 0
         except KeyboardInterrupt:
             status = 0

@@ -1,0 +1,70 @@
+"""The application of each front process, and the server that runs it there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from migkg.engine.embedded import EmbeddedEngine
+from migkg.engine.release import Release
+from migkg.settings import Settings
+from migkg.web.app import create_app, create_served
+from migkg.web.connection import connection_class
+from migkg.web.front import Front
+from migkg.web.generations import Generations
+from migkg.web.served import Served
+from migkg.web.shared import SharedReleases
+
+_GRACE = 3  # seconds for answers that are under way at the end
+
+
+def applications(
+    settings: Settings, release: Release, generations: Generations | None
+) -> Callable[[], ASGIApp]:
+    """What makes the application for one more front.
+
+    With a remote engine there is one release, and one application for all.
+    """
+    if generations is not None:
+        return _Applications(settings, generations)
+    app = create_app(settings, release)
+    return lambda: app
+
+
+class _Applications:
+    """Makes the application of each front before it is forked.
+
+    What all fronts share is made once for each release, in the process that they are forked from.
+    """
+
+    def __init__(self, settings: Settings, generations: Generations) -> None:
+        self._settings = settings
+        self._generations = generations
+        self._made: tuple[int, Served] | None = None
+
+    def __call__(self) -> ASGIApp:
+        current = self._generations.current
+        if self._made is None or self._made[0] != current.key:
+            engine = EmbeddedEngine(current.keeper.control, self._settings.share())
+            self._made = current.key, create_served(self._settings, current.release, engine)
+        end, number = self._generations.prepare(), self._generations.number
+        return Front(SharedReleases(self._settings, end, number, self._made))
+
+
+def run(app: ASGIApp, settings: Settings, sock: socket.socket) -> None:
+    """Serves on a socket that listens, until the process is told to end."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=connection_class(settings.share()),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    uvicorn.Server(config).run(sockets=[sock])
