@@ -2,12 +2,13 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+BENCH ?= --install
 VENV := .venv
 BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format data clean
+.PHONY: help run build test check format bench bench-build data clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,28 +28,34 @@ run: $(VENV)/run ## set up, build the release if the files changed, and serve it
 build: $(VENV)/run ## check the files and compile them into a release
 	$(BIN)/migkg build
 
-# A test checks the compose file with docker-compose where it is; CI gets it from Debian.
+# Tests check the compose file with docker-compose and the dumps with rapper where they are; CI gets both from Debian.
 .PHONY: tools
 tools:
 ifdef CI
-	-@command -v docker-compose >/dev/null || { apt-get update -qq && \
-	  apt-get install -y -qq --no-install-recommends docker-compose; } >/dev/null 2>&1
+	-@{ command -v docker-compose && command -v rapper; } >/dev/null || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils; } >/dev/null 2>&1
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/migkg format --check
 	$(BIN)/migkg check
 
+bench: $(VENV)/run ## measure against other systems, which are downloaded (BENCH= changes the options)
+	$(BIN)/migkg bench $(BENCH)
+
+bench-build: $(VENV)/run ## measure how long releases of up to 10 million triples take (12 GB of disk)
+	$(BIN)/python -m benchmarks.build $(BENCH_BUILD)
+
 format: $(VENV)/dev ## write code and data in their canonical form
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/migkg format
 
 clean: ## remove all that can be made again

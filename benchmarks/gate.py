@@ -99,7 +99,8 @@ def _measure(text: str) -> str:
     prefixes = rdf_io.declared_prefixes([*ontology, *shapes])
     lines = b"".join(_lines(job))
     start = time.perf_counter()
-    data = [*ontology, *read_statements(lines, formats.NTRIPLES, "urn:x:")]
+    quads = list(read_statements(lines, formats.NTRIPLES, "urn:x:"))
+    data: list[rdf_io.Triple | rdf_io.Quad] = [*ontology, *quads]
     del lines
     read = time.perf_counter() - start
     start, busy = time.perf_counter(), time.process_time()
@@ -113,7 +114,7 @@ def _measure(text: str) -> str:
         gate.judge()
         results = gate.results
         judged, cpu = time.perf_counter() - start, time.process_time() - busy
-        changed = max(_changes(gate, data[len(ontology) :]))
+        changed = max(_changes(gate, quads))
     return json.dumps(
         asdict(
             Measured(

@@ -24,6 +24,18 @@ def children(pid: int) -> list[int]:
     return [child for child, parent in _parents().items() if parent == pid]
 
 
+def is_zygote(pid: int) -> bool:
+    try:
+        return b"migkg.engine.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def zygotes(pid: int) -> list[int]:
+    """The children of a process that hold a release; other tests may have other children."""
+    return [child for child in children(pid) if is_zygote(child)]
+
+
 def runs(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 

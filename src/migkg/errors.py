@@ -22,6 +22,43 @@ class NoRelease(MigkgError):
     """There is no release to open, or the one there is damaged."""
 
 
+class UnknownRelease(NoRelease):
+    """No release that is kept has this id; ``available`` names those that are."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("There is no such release.")
+        self.available = available
+
+
+class AmbiguousRelease(NoRelease):
+    """Several releases have an id that begins so; ``available`` names them."""
+
+    def __init__(self, available: list[str]) -> None:
+        super().__init__("Several releases have an id that begins so.")
+        self.available = available
+
+
+class CitationsOff(MigkgError):
+    """The settings allow no citation to be made."""
+
+    def __init__(self) -> None:
+        super().__init__("This service makes no citations.")
+
+
+class CitationsFull(MigkgError):
+    """There are as many citations as the settings allow."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There are {limit} citations; no more are kept here.")
+
+
+class CitationsUnavailable(MigkgError):
+    """The folder of the citations cannot be written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Citations cannot be written here: {why}.")
+
+
 class InvalidData(MigkgError):
     """The files were read, but break the rules; ``report`` says where."""
 
@@ -105,3 +142,13 @@ class BadUpload(MigkgError):
 
 class UploadTimeout(MigkgError):
     """Work on an uploaded document was stopped at its deadline."""
+
+
+class WorkerEnded(MigkgError):
+    """A process that shared the work ended before its task, most likely for want of memory."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"A process that worked on {subject} ended; it may need more memory than "
+            "MIGKG_MEMORY_BUDGET allows."
+        )

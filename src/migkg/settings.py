@@ -92,6 +92,10 @@ class Settings:
     proxy_hops: int = _setting(
         0, "Proxies in front, each of which adds to X-Forwarded-For; 0: the header is not believed."
     )
+    build_processes: int = field(
+        default_factory=_processors,
+        metadata={"help": "Processes that make a release; empty: the processors."},
+    )
     memory_budget: int = _setting(
         4096 * MIB, "Bytes that the data may take in memory; more is read from disk by each query."
     )
@@ -136,6 +140,20 @@ class Settings:
     answer_bytes: int = _setting(256 * MIB, "Bytes of the largest answer.")
     answer_memory: int = _setting(MIB, "Bytes of an answer held in memory; the rest is spooled.")
     spool_bytes: int = _setting(4096 * MIB, "Bytes of answers in temporary files at the same time.")
+    keep_releases: int = _setting(
+        5, "Releases that a build leaves, the current one and the newest before it."
+    )
+    open_releases: int = _setting(2, "Older releases that answer ?release= at the same time.")
+    release_idle: float = _setting(
+        120.0, "Seconds after which an older release that nobody asks for is closed."
+    )
+    release_poll: float = _setting(1.0, "Seconds between two looks for a new release.")
+    citations: int = _setting(10_000, "Citations that are kept; 0: none can be made.")
+    citations_folder: Path | None = _setting(
+        None, "Folder of the citations; empty: citations/ in the folder of the releases."
+    )
+    citation_bytes: int = _setting(16 * 1024, "Bytes of the query and the rest of one citation.")
+    citation_rate: int = _setting(10, "Citations that one client may make in a minute.")
     connections: int = _setting(2000, "Connections at the same time.")
     request_deadline: float = _setting(
         30.0, "Seconds in which a request must have arrived, from its first byte to its last."
@@ -158,6 +176,10 @@ class Settings:
                 raise BadSetting(
                     PREFIX + name.upper(), str(getattr(self, name)), "it must be more than 0"
                 )
+
+    def older(self) -> Settings:
+        """The settings of an older release beside the current one: a quarter of what is shared."""
+        return replace(self, **{name: -(-getattr(self, name) // 4) for name in _SHARED})
 
     def share(self) -> Settings:
         """The settings of one front process: what all share is divided by their number."""
@@ -209,6 +231,12 @@ _SHARED = (
 _POSITIVE = (
     *_SHARED,
     "workers",
+    "build_processes",
+    "keep_releases",
+    "citation_bytes",
+    "citation_rate",
+    "release_idle",
+    "release_poll",
     "query_deadline",
     "validate_deadline",
     "request_deadline",

@@ -16,8 +16,8 @@ import pytest
 
 from migkg.cli.main import _parser
 from migkg.engine.answering import RDF_FORMATS
-from migkg.engine.release import DUMP_FORMATS, open_current
-from migkg.model.formats import Format
+from migkg.engine.release import open_current
+from migkg.model.formats import DUMP_FORMATS, Format
 from migkg.settings import Settings
 from tests.cli.conftest import Run, command
 from tests.tiny import BASE, FILES, TITLES_CSV, edit
@@ -100,6 +100,8 @@ def test_build_puts_a_release_into_service(migkg: Run, tiny: Settings) -> None:
     assert done.returncode == 0
     assert done.stdout.decode() == (
         f"Release {release.id}: 18 triples in 4 graphs, {release.folder}\n"
+        "Queries read it from memory: 18 quads take about 0 MB, within MIGKG_MEMORY_BUDGET "
+        "(4,295 MB).\n"
     )
     assert b"s  shapes\n" in done.stderr
 

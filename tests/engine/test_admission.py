@@ -494,3 +494,55 @@ def test_no_place_is_lost_in_thousands_of_random_steps(seed: int) -> None:
         assert await free_slow_places(admit, slow) == slow
 
     run(work)
+
+
+def test_time_of_a_processor_counts_where_it_is_known() -> None:
+    async def work() -> None:
+        clock = Clock()
+        admit = admission(clock)
+        quick, other = await admit.enter("quick", Lane.SPARQL), await admit.enter("b", Lane.SPARQL)
+        clock.now += 1  # each of them has waited for the other
+        quick.took(0.25)
+        quick.leave()
+        other.leave()
+        assert admit._usage.seconds("quick") == 0.25
+        assert admit._usage.seconds("b") == 1
+
+    run(work)
+
+
+def test_what_was_counted_when_a_query_became_slow_is_not_counted_again() -> None:
+    async def work() -> None:
+        clock = Clock()
+        admit = admission(clock)
+        place = await admit.enter("a", Lane.SPARQL)
+        clock.now += 1
+        await place.slow_down(lambda: None)
+        clock.now += 1
+        place.took(1.5)
+        place.leave()
+        assert admit._usage.seconds("a") == pytest.approx(1.5, rel=0.1)
+
+    run(work)
+
+
+def test_who_used_much_leaves_a_place_to_others() -> None:
+    async def work() -> None:
+        clock = Clock()
+        admit = Admission({Lane.SPARQL: 4}, slow=3, queue=10, wait=WAIT, clock=clock)
+        place = await admit.enter("greedy", Lane.SPARQL)
+        clock.now += 60
+        place.leave()
+        places = [await admit.enter("greedy", Lane.SPARQL) for _ in range(3)]
+        waiting = asyncio.create_task(admit.enter("greedy", Lane.SPARQL))
+        await settle()
+        assert not waiting.done()
+        other = await admit.enter("other", Lane.SPARQL)
+        other.leave()
+        await settle()
+        assert not waiting.done()
+        places[0].leave()
+        await settle()
+        assert waiting.done()
+
+    run(work)

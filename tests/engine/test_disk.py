@@ -25,7 +25,7 @@ from migkg.resources import Project
 from migkg.services import stored_queries
 from migkg.settings import Settings
 from tests.engine.conftest import COUNT, EX, embedded, query, started
-from tests.processes import children, eventually, runs
+from tests.processes import children, eventually, runs, zygotes
 
 SMALL = 1  # bytes of memory: no release fits
 DRAFT = f".{DISK_STORE}-draft"
@@ -271,14 +271,14 @@ def test_a_store_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / DISK_STORE / "CURRENT").write_text("nonsense", "utf-8")
     with pytest.raises(EngineUnavailable, match="could not be loaded"):
         answers(embedded(tmp_path / STORE, memory_budget=SMALL))
-    assert children(os.getpid()) == []
+    assert zygotes(os.getpid()) == []
 
 
 def test_a_query_process_on_disk_is_killed_and_replaced(store: Path) -> None:
     async def main() -> None:
         engine = embedded(store, memory_budget=SMALL)
         async with started(engine):
-            (zygote,) = children(os.getpid())
+            (zygote,) = zygotes(os.getpid())
             for _ in range(5):
                 assert (await engine.answer(query("ASK { ?s ?p 7 }"))).read()
                 for pid in children(zygote):

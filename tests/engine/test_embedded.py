@@ -29,7 +29,7 @@ from migkg.model import formats
 from migkg.model.formats import Format
 from migkg.model.sparql_text import Form
 from tests.engine.conftest import COUNT, EX, embedded, query, started
-from tests.processes import children, eventually, runs
+from tests.processes import children, eventually, runs, zygotes
 
 ENDLESS = query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }")
 ALL = query("SELECT * { ?s ?p ?o }")
@@ -59,7 +59,7 @@ def rows(data: bytes) -> list[dict[str, dict[str, str]]]:
 
 
 def zygote() -> int:
-    (pid,) = children(os.getpid())
+    (pid,) = zygotes(os.getpid())
     return pid
 
 
@@ -331,7 +331,7 @@ def test_a_query_that_needs_too_much_memory_ends_alone(store: Path) -> None:
 def test_a_store_that_cannot_be_loaded_is_an_error(tmp_path: Path, capfd) -> None:
     with pytest.raises(EngineUnavailable, match="could not be loaded"):
         ask(embedded(tmp_path / "absent.nq"), ASK)
-    assert children(os.getpid()) == []
+    assert zygotes(os.getpid()) == []
 
 
 def test_an_engine_that_is_not_started_does_not_answer(store: Path) -> None:

@@ -39,7 +39,7 @@ from migkg.model.formats import Format
 from migkg.model.sparql_text import Form, read_query
 from migkg.settings import Settings
 from tests.engine.conftest import COUNT, embedded, query, started
-from tests.processes import children, eventually, runs
+from tests.processes import children, eventually, runs, zygotes
 
 ENDLESS = query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }")
 ASK = query("ASK {}")
@@ -66,7 +66,7 @@ def use(engine: OwnEngine, work: Callable[[OwnEngine], Awaitable[object]]) -> ob
 
 
 def zygote() -> int:
-    (pid,) = children(os.getpid())
+    (pid,) = zygotes(os.getpid())
     return pid
 
 

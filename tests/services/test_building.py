@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,37 @@ def test_a_literal_that_the_engine_would_change_is_refused(tiny: Settings, liter
     assert [finding.message for finding in report.findings] == [
         "The engine would change the form of this literal."
     ]
+
+
+def test_a_character_that_xml_cannot_hold_is_refused(tiny: Settings) -> None:
+    edit(tiny, "data/books.ttl", '"B"', '"B\\u0001"')
+    (finding,) = checked(tiny).findings
+    assert (finding.file, finding.advice) == ("data/books.ttl", "Take the character out.")
+
+
+def test_data_may_be_in_other_formats_packed_and_in_folders(tiny: Settings) -> None:
+    folder = Path(str(tiny.project)) / "data"
+    first, _ = steps_of_opening(tiny)
+    book = f"<{BASE}id/book/a> <{BASE}ontology#pages>"
+    (folder / "more").mkdir()
+    (folder / "more" / "pages-2.nt.gz").write_bytes(gzip.compress(f'{book} "2" .\n'.encode()))
+    (folder / "other.nq").write_text(f'{book} "3" <{BASE}g> .\n{book} "4" .\n', "utf-8")
+    release = build(tiny, silent)
+    assert release.id != first
+    added = {"more/pages/2": 1, "other": 1}
+    graphs = release.manifest["graphs"]
+    assert {name: graphs[f"{BASE}graph/{name}"] for name in added} == added
+    assert graphs[f"{BASE}g"] == 1
+    assert steps_of_opening(tiny) == (release.id, [])
+    (folder / "other.nq").write_text(f'{book} "4" .\n', "utf-8")
+    assert steps_of_opening(tiny)[0] != release.id
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("<a:a> <a:b> .", "other.nq:1:13: "), ("<a:a> <a:b> <a:c> _:g .", "no name; give it an IRI")],
+)
+def test_what_is_wrong_in_another_format_is_named(tiny: Settings, text: str, why: str) -> None:
+    (Path(str(tiny.project)) / "data" / "other.nq").write_text(text, "utf-8")
+    with pytest.raises(BadFile, match=why):
+        build(tiny, silent)

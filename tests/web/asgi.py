@@ -123,7 +123,13 @@ async def application(
 ) -> AsyncIterator[ASGIApp]:
     """The application for the small project, started."""
     values = replace(make_project(folder), workers=1, **settings)  # type: ignore[arg-type]
-    app = create_app(values, build(values, lambda _: None), engine)
+    async with started(create_app(values, build(values, lambda _: None), engine)) as app:
+        yield app
+
+
+@asynccontextmanager
+async def started(app: ASGIApp) -> AsyncIterator[ASGIApp]:
+    """An application while it runs."""
     state: dict[str, Any] = {}
     begun, over = asyncio.Event(), asyncio.Event()
     messages = iter([("lifespan.startup", None), ("lifespan.shutdown", over)])

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from migkg.services.building import build
 from migkg.settings import Settings
 from tests.conftest import Service, free_port, running
-from tests.processes import children
+from tests.processes import children, is_zygote
 from tests.tiny import BASE, make_project
 from tests.web.client import Reply
 
@@ -39,11 +39,7 @@ class Edge(Service):
     @property
     def front(self) -> int:
         """The one process that holds its connections."""
-        (found,) = (
-            pid
-            for pid in children(self.pid)
-            if b"zygote" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
+        (found,) = (pid for pid in children(self.pid) if not is_zygote(pid))
         return found
 
     def descriptors(self) -> list[str]:

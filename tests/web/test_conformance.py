@@ -16,7 +16,7 @@ CASES = {
     "graph_store.py": ["--gsp", "/rdf-graph-store", "--sparql", "/sparql", "--read-only"],
     "linked_data.py": [
         *("--sparql", "/sparql", "--discover", "20", "--ns", f"{BASE}id/"),
-        *("--missing", "/id/city/nowhere-xx"),
+        *("--missing", "/id/city/nowhere-xx", "--gone", "/id/org/us-nic"),
     ],
 }
 # What a client would like and the service does not do, by case, with the reason.

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import subprocess
+from html import unescape
 
 import pyoxigraph as ox
 import pytest
 
 from migkg.resources import Project
-from tests.conftest import Service
+from tests.conftest import BASE, Service
 from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, ask, canonical, triples
 
 NAMES = [f"migkg.{name}" for name in GRAPHS]
-ALL = [*NAMES, *(f"{name}.gz" for name in NAMES), "SHA256SUMS"]
+ALL = [
+    *(name + end for name in NAMES for end in ("", ".gz", ".zst")),
+    "SHA256SUMS",
+    "migkg-rdf12.ttl",
+    "migkg-tables.zip",
+]
 
 
 def dump(service: Service, name: str, method: str = "GET", **headers: str) -> Reply:
@@ -151,3 +158,29 @@ def test_anything_else_is_404(service: Service, name: str) -> None:
 )
 def test_static_files_are_no_way_out_either(service: Service, path: str) -> None:
     assert ask(service, path).status == 404
+
+
+def test_a_part_holds_all_that_is_said_of_a_class(service: Service, dataset: ox.Store) -> None:
+    found = dataset.query(
+        f"CONSTRUCT {{ ?s ?p ?o }} {{ ?s a <{BASE}ontology#City> ; ?p ?o }}",
+        use_default_graph_as_union=True,
+    )
+    expected = canonical(found)
+    assert len(expected) > 100
+    for name in ("ttl", "jsonld", "nt", "rdf"):
+        reply = ask(service, "/dumps/class/City", headers={"Accept": MEDIA_TYPES[name]})
+        assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[name])
+        assert triples(reply.body, name) == expected
+
+
+@pytest.mark.parametrize("name", ["Nothing", "City%3E", "..", "City/"])
+def test_a_part_of_no_class_is_404(service: Service, name: str) -> None:
+    ask(service, f"/dumps/class/{name}").problem(404, "not-found")
+
+
+def test_every_part_that_is_listed_is_there(service: Service) -> None:
+    page = ask(service, "/dumps/").text
+    links = re.findall(r'href="(/(?:dumps/class/|rdf-graph-store)[^"]+)"', page)
+    assert len(links) > 60
+    for link in links[::6]:
+        assert ask(service, unescape(link), headers={"Accept": "text/turtle"}).status == 200

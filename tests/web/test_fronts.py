@@ -25,7 +25,7 @@ from migkg.settings import Settings
 from migkg.web import fronts
 from tests.cli.conftest import command
 from tests.conftest import free_port, wait_until_ready
-from tests.processes import children, eventually, runs
+from tests.processes import children, eventually, is_zygote, runs, zygotes
 from tests.tiny import make_project
 
 ASK = b"ASK {}"
@@ -55,7 +55,7 @@ class Running:
 
     @property
     def zygote(self) -> int:
-        (pid,) = [pid for pid in children(self.process.pid) if is_zygote(pid)]
+        (pid,) = zygotes(self.process.pid)
         return pid
 
     @property
@@ -72,13 +72,6 @@ class Running:
 
     def said(self, words: str) -> int:
         return self.log.read_text("utf-8").count(words)
-
-
-def is_zygote(pid: int) -> bool:
-    try:
-        return b"migkg.engine.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def alive(pid: int) -> bool:
@@ -118,7 +111,7 @@ def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Runni
 
 
 def service_is_whole(service: Running) -> bool:
-    return any(map(is_zygote, children(service.process.pid)))
+    return bool(zygotes(service.process.pid))
 
 
 def ask(service: Running, query: bytes = ASK, timeout: float = 60) -> tuple[int, bytes]:

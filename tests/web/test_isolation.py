@@ -64,8 +64,9 @@ def test_cross_product_is_504_at_the_deadline_and_others_are_served(service: Ser
 
 def test_answer_after_every_process_was_killed(service: Service) -> None:
     with ThreadPoolExecutor(4) as pool:
-        statuses = [s for s, _ in pool.map(lambda _: ask(service, CROSS_PRODUCT), range(4))]
-    assert statuses == [504] * 4
+        statuses = {s for s, _ in pool.map(lambda _: ask(service, CROSS_PRODUCT), range(4))}
+    assert 504 in statuses
+    assert statuses <= {429, 504}  # of one client no more wait than there are slow places
     assert ask(service, "ASK {}")[0] == 200
 
 

@@ -21,11 +21,15 @@ from tests.web.page import HTML, Page
 OURS = {
     "port",
     "workers",
+    "build_processes",
     "proxy_hops",
     "memory_budget",
     "cache_bytes",
     "slow_after",
     "answer_memory",
+    "keep_releases",
+    "release_idle",
+    "release_poll",
 }
 ROWS = "SELECT ?a { %s }"
 TEN = ROWS % "VALUES ?a { 0 1 2 3 4 5 6 7 8 9 }"

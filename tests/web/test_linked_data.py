@@ -372,14 +372,14 @@ def test_a_page_shows_the_facts_and_the_words_behind_them(
 def test_the_jsonld_in_a_page_is_the_data_of_the_thing(service: Service, things: list[str]) -> None:
     for thing in things:
         page, _ = page_of(service, thing)
-        (script,) = page.scripts
+        script, _ = page.scripts
         embedded = triples(inline_context(service, script, f"/page/{quote(thing)}"), "jsonld")
         assert embedded == read(service, f"/data/{quote(thing)}", "nt")
 
 
 def test_hostile_literals_stay_text(hostile_service: Service) -> None:
     page, reply = page_of(hostile_service, "theme/hostile")
-    assert page.tags.count("script") == 1
+    assert page.tags.count("script") == 2
     assert "img" not in page.tags
     assert "<img src=x onerror=alert(1)>" in page.text
     assert not [link for link in page.links if link.lower().startswith("javascript")]
@@ -445,7 +445,10 @@ def test_documents_name_the_context_at_the_public_url(
     public_service: Service, claimed_thing: str
 ) -> None:
     reply = ask(public_service, f"/data/{claimed_thing}.jsonld")
-    assert reply.json()["@context"] == f"{PUBLIC}/context.jsonld"
+    address = reply.json()["@context"]
+    assert address.startswith(f"{PUBLIC}/context/")
+    local = address.removeprefix(PUBLIC)
+    assert ask(public_service, local).body == ask(public_service, "/context.jsonld").body
 
 
 @pytest.mark.parametrize("path", ["/", "/dumps", "/sparql/", "/id/{}", "/page/{}", "/queries"])
@@ -496,3 +499,8 @@ def test_typed_links_lead_from_a_document_to_its_thing_and_its_other_formats(
     assert f'<{BASE}ontology#City>; rel="type"' in links
     for target in re.findall(r'<([^>]+)>; rel="alternate', links):
         assert ask(service, target).status == 200
+
+
+@pytest.mark.parametrize("iri", ["0", "id/city/quito-ec", "//x/y", "http://[x"])
+def test_nothing_is_known_of_what_is_no_absolute_iri(service: Service, iri: str) -> None:
+    ask(service, f"/describe?iri={quote(iri)}").problem(404, "not-found")

@@ -186,6 +186,11 @@ def test_trace_does_not_repeat_what_was_sent(service: Edge) -> None:
     assert "secret" not in reply.text
 
 
+@pytest.mark.parametrize("method", [b"FROBNICATE", b"GETX", b"get", b"X-!#~"])
+def test_a_method_that_is_unknown_is_501(service: Edge, method: bytes) -> None:
+    refused(service, CLOSING.replace(b"GET", method)).problem(501, "method-unknown")
+
+
 @pytest.mark.parametrize("path", ["/static/%00", "/page/%00", "/dumps/%00", "/%00", "/%ff", "/%"])
 def test_bytes_that_no_name_has_are_found_nowhere(service: Edge, path: str) -> None:
     (reply,) = converse(service, get(path, "Connection: close"))

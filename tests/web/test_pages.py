@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin
 
@@ -11,7 +12,7 @@ import pytest
 
 from migkg.resources import Project
 from migkg.services import stored_queries
-from migkg.web.app import ROUTES
+from migkg.web.routes import ROUTES
 from tests.conftest import ROOT, Service
 from tests.web.client import MEDIA_TYPES, RESULTS, Reply, accept, ask
 from tests.web.page import BROWSER, HTML, Page
@@ -106,7 +107,10 @@ def test_a_page_is_well_formed_and_has_no_inline_script_or_style(
     found = page(service, path)
     assert (found.declaration, found.language) == ("doctype html", "en")
     assert found.tags.count("h1") == found.tags.count("main") == 1
-    assert not {"script", "style"} & set(found.tags)
+    assert "style" not in found.tags
+    assert found.tags.count("script") == len(found.scripts)
+    for text in found.scripts:  # a block of data, which no browser runs
+        assert json.loads(text)["@context"] == "https://schema.org/"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/queries", "/page/{}"])

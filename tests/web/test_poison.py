@@ -34,6 +34,7 @@ def strict_service(settings: Settings, release: Release) -> Iterator[Service]:
         "MIGKG_QUERY_MEMORY": str(100 * 1024**2),
         "MIGKG_QUERY_PROCESSES": str(PROCESSES),
         "MIGKG_ANSWER_BYTES": str(4 * 1024**2),
+        "MIGKG_SLOW_QUERIES": str(SENDERS + 1),  # else one client may not have so many
     }
     with serve(settings, release, **limits) as running_service:
         yield running_service

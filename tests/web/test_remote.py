@@ -56,6 +56,21 @@ def bag(reply: Reply) -> tuple[list[str], Counter[str]]:
     )
 
 
+@pytest.fixture(scope="module")
+def patient_services(
+    settings: Settings, release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, Service]]:
+    """The embedded engine and a remote one, with time for whatever is asked."""
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(oxigraph(release, tmp_path_factory.mktemp("patient")))
+        yield (
+            stack.enter_context(serve(settings, release, MIGKG_QUERY_DEADLINE="120")),
+            stack.enter_context(
+                serve(settings, release, MIGKG_QUERY_DEADLINE="120", MIGKG_ENGINE_URL=endpoint)
+            ),
+        )
+
+
 @pytest.mark.parametrize("query", SELECTS)
 def test_select_gives_the_same_bag(service: Service, remote_service: Service, query: str) -> None:
     ours, theirs = (sparql(s, query) for s in (service, remote_service))
@@ -113,8 +128,9 @@ def test_documents_and_pages_are_the_same_to_the_byte(
 
 
 def test_stored_queries_are_answered_the_same(
-    service: Service, remote_service: Service, project: Project
+    patient_services: tuple[Service, Service], project: Project
 ) -> None:
+    service, remote_service = patient_services
     for name, query in stored_queries.load(project).items():
         path = f"/queries/{name}"
         theirs = same(service, remote_service, path, accept("csv"))
@@ -171,3 +187,9 @@ def test_the_deadline_is_504_and_the_service_goes_on(
     with serve(settings, release, MIGKG_ENGINE_URL=url) as own:
         sparql(own, CROSS_PRODUCT).problem(504, "query-timeout")
         assert sparql(own, "ASK {}").status == 200
+
+
+def test_of_another_engine_no_more_than_sparql_11_is_promised(remote_service: Service) -> None:
+    described = ask(remote_service, "/sparql", headers=accept("nt")).text
+    assert "SPARQL11Query" in described
+    assert "SPARQL12Query" not in described

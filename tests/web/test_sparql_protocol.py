@@ -36,6 +36,7 @@ from tests.web.client import (
     Reply,
     accept,
     ask,
+    canonical,
     sparql,
     triples,
 )
@@ -497,6 +498,24 @@ def test_options_names_the_methods(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/update", "POST, OPTIONS"),
+        ("/id/city/quito-ec", "GET, HEAD, OPTIONS"),
+        ("/static/style.css", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_every_path_answers_options_and_names_its_methods_in_a_405(
+    service: Service, path: str, allowed: str
+) -> None:
+    reply = ask(service, path, method="OPTIONS")
+    assert (reply.status, reply.headers["Allow"]) == (204, allowed)
+    refused = ask(service, path, method="PUT")
+    refused.problem(405, "method-not-allowed")
+    assert refused.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
     ("query", "accepted", "status"),
     [("ASK {}", "*/*", 200), ("ASK", "*/*", 400), ("ASK {}", "image/png", 406)],
 )
@@ -529,3 +548,30 @@ def test_without_a_query_the_endpoint_describes_itself(
     assert named == {graph.value for graph in dataset.named_graphs()}
     features = {t.object.value for t in found if t.predicate.value == f"{sd}feature"}
     assert f"{sd}UnionDefaultGraph" in features
+    spoken = {t.object.value for t in found if t.predicate.value == f"{sd}supportedLanguage"}
+    assert spoken == {f"{sd}SPARQL11Query", f"{sd}SPARQL12Query"}
+
+
+def test_what_is_new_in_sparql_12_is_answered(service: Service) -> None:
+    """Triple terms and texts with a direction: https://www.w3.org/TR/sparql12-query/."""
+    query = """VERSION "1.2" SELECT ?subject ?direction {
+        BIND(<<( <http://e.example/s> <http://e.example/p> 1 )>> AS ?term)
+        BIND(SUBJECT(?term) AS ?subject) BIND(LANGDIR("a"@en--rtl) AS ?direction) }"""
+    reply = sparql(service, query, accept("csv"))
+    assert reply.text == "subject,direction\r\nhttp://e.example/s,rtl\r\n"
+
+
+def test_describe_is_a_concise_bounded_description(service: Service, dataset: ox.Store) -> None:
+    """All facts of the thing, and those of the blank nodes that they lead to, and so on."""
+    lists = [q for q in dataset if isinstance(q.object, ox.BlankNode)]
+    thing = min(q.subject.value for q in lists if isinstance(q.subject, ox.NamedNode))
+    waiting: list[ox.NamedNode | ox.BlankNode] = [ox.NamedNode(thing)]
+    expected: set[ox.Triple] = set()
+    while waiting:
+        for quad in dataset.quads_for_pattern(waiting.pop(), None, None, None):
+            if quad.triple not in expected and isinstance(quad.object, ox.BlankNode):
+                waiting.append(quad.object)
+            expected.add(quad.triple)
+    assert len([t for t in expected if isinstance(t.subject, ox.BlankNode)]) > 1
+    found = triples(sparql(service, f"DESCRIBE <{thing}>", accept("nt")).body, "nt")
+    assert found == canonical(expected)

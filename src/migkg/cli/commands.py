@@ -7,19 +7,20 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.tables import print_table
 from migkg.engine import rdf_io
+from migkg.engine.dump_files import dump_of
 from migkg.engine.embedded import OwnEngine
+from migkg.engine.keeper import store_choice
 from migkg.engine.protocol import Query
-from migkg.engine.release import open_current
+from migkg.engine.release import Release, open_current, open_named
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile, InvalidData
 from migkg.model import formats
@@ -46,12 +47,14 @@ from migkg.settings import Settings
 T = TypeVar("T")
 
 
-def serve(_: argparse.Namespace, settings: Settings) -> int:
-    """Serves the current release, made first if the files changed."""
+def serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Serves a release: a given one as it is, else the project's, made if its files changed."""
     from migkg.web import fronts  # slow to import, and needed by this command alone
 
     with progress_line() as progress:
-        release = _reported(lambda: building.open_or_build(settings, progress))
+        release = reported(
+            lambda: _named(options, settings) or building.open_or_build(settings, progress)
+        )
     if release is None:
         return 1
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -62,13 +65,13 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
 def build(_: argparse.Namespace, settings: Settings) -> int:
     """Makes a release and puts it into service."""
     with progress_line() as progress:
-        release = _reported(lambda: building.build(settings, progress))
+        release = reported(lambda: building.build(settings, progress))
     if release is None:
         return 1
     manifest = release.manifest
     sys.stdout.write(
         f"Release {release.id}: {manifest['triples']} triples in {len(manifest['graphs'])} graphs, "
-        f"{release.folder}\n"
+        f"{release.folder}\n{store_choice(release, settings.memory_budget)}\n"
     )
     return 0
 
@@ -80,7 +83,7 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     # A term that nothing uses makes no release wrong, so only this command minds.
     report = merge([found.report, vocabulary_use.check(found.files)])
     if not report.conforms:
-        return _refused(report)
+        return refused(report)
     if options.report:
         print_quality(found.files, options.sources, sys.stdout)
     checked = ", ".join(f"{count} {what}" for what, count in sorted(report.checked.items()))
@@ -122,7 +125,8 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
 
         answer = ask_endpoint(options.endpoint, text, chosen)
     else:
-        answer = asyncio.run(_ask_release(text, chosen, settings))
+        release = _named(options, settings) or open_current(settings.releases)
+        answer = asyncio.run(_ask_release(release, text, chosen, settings))
     if table and chosen is formats.JSON:
         print_table(json.loads(answer), sys.stdout)
     else:
@@ -137,10 +141,9 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
         raise BadFile(
             f"There is no RDF format {options.format}; take ttl, jsonld, nt, rdf, trig or nq."
         )
-    release = open_current(settings.releases)
+    release = _named(options, settings) or open_current(settings.releases)
     if options.graph is None:
-        with (release.dumps / f"migkg.{chosen.extension}").open("rb") as source:
-            _copy(source, options.output)
+        _copy(dump_of(release, chosen), options.output)
         return 0
     if options.graph not in release.manifest["graphs"]:
         known = "\n  ".join(release.manifest["graphs"])
@@ -242,22 +245,23 @@ def _written(addition: authoring.Addition, project: Project, settings: Settings)
         return addition
 
     with progress_line() as progress:
-        return _reported(write) is not None
+        return reported(write) is not None
 
 
-def _reported(make: Callable[[], T]) -> T | None:
+def reported(make: Callable[[], T]) -> T | None:
     """What ``make`` makes, or None after the report on why it cannot."""
     try:
         return make()
     except InvalidData as error:
         if not isinstance(error.report, Report):
             raise
-        _refused(error.report)
+        refused(error.report)
         sys.stderr.write(f"migkg: {error}\n")
         return None
 
 
-def _refused(report: Report) -> int:
+def refused(report: Report) -> int:
+    """Writes the report on what is wrong; returns the exit status for that."""
     sys.stderr.write(report.text() + "\n")
     return 1
 
@@ -289,8 +293,15 @@ def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.
     return chosen
 
 
-async def _ask_release(text: QueryText, chosen: formats.Format, settings: Settings) -> bytes:
-    engine = OwnEngine(open_current(settings.releases), settings)
+def _named(options: argparse.Namespace, settings: Settings) -> Release | None:
+    """The release that the options name, if they name one."""
+    return open_named(settings.releases, options.release) if options.release else None
+
+
+async def _ask_release(
+    release: Release, text: QueryText, chosen: formats.Format, settings: Settings
+) -> bytes:
+    engine = OwnEngine(release, settings)
     await engine.start()
     try:
         answer = await engine.answer(Query.of(text, chosen))
@@ -305,9 +316,9 @@ def _write(data: bytes) -> None:
         sys.stdout.buffer.write(b"\n")
 
 
-def _copy(source: IO[bytes], output: Path | None) -> None:
+def _copy(chunks: Iterable[bytes], output: Path | None) -> None:
     if output is None:
-        shutil.copyfileobj(source, sys.stdout.buffer)
+        sys.stdout.buffer.writelines(chunks)
         return
     with output.open("wb") as target:
-        shutil.copyfileobj(source, target)
+        target.writelines(chunks)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migkg import __version__
-from migkg.cli import commands
+from migkg.cli import bench, commands, loading
 from migkg.errors import BadFile, BadQuery, BadSetting, MigkgError
 from migkg.settings import Settings
 
@@ -90,17 +90,66 @@ def _serve(parts: Parts) -> None:
         parts,
         "serve",
         commands.serve,
-        "Build the release if the files changed, and serve it.",
+        "Build the release if the files changed, and serve it; or serve a given release.",
         epilog=f"settings (environment):\n{table}",
     )
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument("--port", type=int, help="port to listen on")
     parser.add_argument("--workers", type=int, help="front processes that share the port")
     parser.add_argument("--engine-url", metavar="URL", help="remote SPARQL endpoint as the engine")
+    _add_release(parser)
+
+
+def _add_release(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--release", metavar="ID", help="this release as it is; current: whichever is in service"
+    )
 
 
 def _build(parts: Parts) -> None:
     _add(parts, "build", commands.build, "Check the files and compile them into a release.")
+
+
+def _load(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "load",
+        loading.load,
+        "Make a release of any RDF files; 'migkg serve --release ID' serves it.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        help="RDF files (ttl nt nq trig rdf jsonld, also .gz .bz2 .zst), or folders of such",
+    )
+    parser.add_argument(
+        "--graph", metavar="IRI", help="named graph of triples that a file puts into none"
+    )
+    parser.add_argument("--base", metavar="IRI", help="what relative IRIs start from")
+    parser.add_argument(
+        "--skip-errors", action="store_true", help="leave out lines of nt and nq that are wrong"
+    )
+    parser.add_argument(
+        "--shapes", type=Path, action="append", default=[], help="SHACL file; may be repeated"
+    )
+    parser.add_argument(
+        "--formats", default="", metavar="NAMES", help="dumps to write, such as ttl,nt; none: all"
+    )
+    parser.add_argument("--current", action="store_true", help="also put it into service")
+
+
+def _diff(parts: Parts) -> None:
+    parser = _add(
+        parts, "diff", loading.diff, "Show what differs between two releases or RDF files."
+    )
+    parser.add_argument("old", help="id or folder of a release, current, or an RDF file or folder")
+    parser.add_argument("new", help="the same")
+    parser.add_argument(
+        "--format", choices=["text", "turtle", "rdf-patch"], default="text", help="default: text"
+    )
+    parser.add_argument("--triples", action="store_true", help="do not look at named graphs")
+    parser.add_argument("--summary", action="store_true", help="of the text only the counts")
 
 
 def _check(parts: Parts) -> None:
@@ -152,6 +201,7 @@ def _query(parts: Parts) -> None:
     parser.add_argument(
         "--endpoint", metavar="URL", help="ask this endpoint, not the local release"
     )
+    _add_release(parser)
 
 
 def _export(parts: Parts) -> None:
@@ -160,6 +210,7 @@ def _export(parts: Parts) -> None:
     )
     parser.add_argument("--format", default="ttl", help="ttl jsonld nt rdf trig nq (default: ttl)")
     parser.add_argument("--graph", metavar="IRI", help="only this named graph")
+    _add_release(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
 
 
@@ -216,9 +267,40 @@ def _add_fact(parts: Parts) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show the change")
 
 
+def _bench(parts: Parts) -> None:
+    parser = _add(
+        parts, "bench", bench.bench, "Measure this checkout against other systems, on loopback."
+    )
+    parser.add_argument("--quick", action="store_true", help="small data, one round, two minutes")
+    parser.add_argument("--install", action="store_true", help="download the other systems first")
+    parser.add_argument("--write-docs", action="store_true", help="renew docs/performance.md")
+    parser.add_argument(
+        "--triples", type=bench.positive, metavar="N", help="size of the generated graph"
+    )
+    parser.add_argument(
+        "--sizes", type=bench.numbers, metavar="N,N", help="sizes to show the growth with"
+    )
+    parser.add_argument(
+        "--rounds", type=bench.positive, metavar="N", help="times that each is measured"
+    )
+    parser.add_argument("--seconds", type=bench.positive, metavar="N", help="length of one run")
+    parser.add_argument("--systems", type=bench.words, metavar="NAME,NAME", help="only these")
+    parser.add_argument(
+        "--hostile-seconds", type=int, metavar="N", help="length of the hostile mix; 0: none"
+    )
+    parser.add_argument(
+        "--same-address", action="store_true", help="hostile clients share the others' address"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder of data and results (build/bench)"
+    )
+
+
 _COMMANDS = (
     _serve,
     _build,
+    _load,
+    _diff,
     _check,
     _validate,
     _format,
@@ -228,4 +310,5 @@ _COMMANDS = (
     _add_fact,
     _import,
     _document,
+    _bench,
 )

@@ -18,6 +18,9 @@ from migkg.engine.protocol import Lane
 from migkg.errors import EngineBusy, TooManyRequests
 from migkg.settings import Settings
 
+# A client that used more than so many seconds leaves a part of the places to others.
+_MUCH = 5.0
+_LEFT = 4  # one place of so many
 _HALF_LIFE = 30.0  # seconds after which half of a client's use is forgotten
 _CLIENTS = 10_000
 _RETRY_AFTER = 2
@@ -70,7 +73,7 @@ class _Queue:
     def next(self, allowed: Callable[[str], bool] = lambda _: True) -> str | None:
         """Wakes the first of the client that used least; None if nobody may come."""
         while clients := [client for client in self._waiting if allowed(client)]:
-            client = min(clients, key=self._usage.seconds)
+            client = min(clients, key=self._usage.seconds) if len(clients) > 1 else clients[0]
             waiter = self._waiting[client][0]
             self.remove(client, waiter)
             if not waiter.done():  # else it was given up just now
@@ -107,12 +110,18 @@ class Place:
         self.lane = lane
         self.since = now
         self.held = Held.PLACE
+        self.counted = 0.0  # seconds, so far
+        self.seconds: float | None = None
         self._admission = admission
 
     @property
     def is_slow(self) -> bool:
         """True if the query has run for long."""
         return self.held is Held.SLOW_PLACE
+
+    def took(self, seconds: float | None) -> None:
+        """Says how long the query has kept a processor busy, which counts in place of its time."""
+        self.seconds = seconds
 
     async def slow_down(self, pause: Callable[[], None]) -> None:
         """Changes to a slow place; calls ``pause`` first if one must be waited for.
@@ -140,6 +149,7 @@ class Admission:
         clock: Clock = time.monotonic,
     ) -> None:
         self._free = dict(places)
+        self._left = {lane: count // _LEFT for lane, count in places.items()}
         self._clock = clock
         self._queue_limit = queue
         self._wait = wait
@@ -170,7 +180,7 @@ class Admission:
         Raises :class:`EngineBusy` if none becomes free in time, and :class:`TooManyRequests` if
         the queue is full and this client fills most of it.
         """
-        if self._free[lane] > 0:
+        if self._may_enter(client, lane, self._free[lane]):
             self._free[lane] -= 1
         else:
             queue = self._queues[lane]
@@ -208,13 +218,28 @@ class Admission:
         place.since = self._clock()
 
     def _count(self, place: Place) -> None:
-        """Adds the time that was run since the last count."""
-        if place.held is not Held.NOTHING:
-            self._usage.add(place.client, self._clock() - place.since)
+        """Adds what was used since the last count.
+
+        That is time of a processor as far as it is known: many quick queries at once wait for each
+        other, and their client would be held to have used what others did.
+        """
+        if place.held is Held.NOTHING:
+            return
+        used = self._clock() - place.since
+        if place.seconds is not None:
+            used = max(0.0, place.seconds - place.counted)
+        place.counted += used
+        self._usage.add(place.client, used)
+
+    def _may_enter(self, client: str, lane: Lane, free: int) -> bool:
+        """True if one of the free places is for this client."""
+        return free > self._left[lane] or (free > 0 and self._usage.seconds(client) <= _MUCH)
 
     def _give(self, lane: Lane) -> None:
-        if self._queues[lane].next() is None:
-            self._free[lane] += 1
+        """Gives a place to who waits for it, or back."""
+        free = self._free[lane] + 1
+        if self._queues[lane].next(lambda client: self._may_enter(client, lane, free)) is None:
+            self._free[lane] = free
 
     def _may_slow(self, client: str) -> bool:
         own = max(1, self._slow_places - 1)
@@ -236,14 +261,18 @@ class Admission:
                 raise TooManyRequests(_RETRY_AFTER)
             queue.drop_last(hog, TooManyRequests(_RETRY_AFTER))
         waiter = queue.add(client)
+        timer = waiter.get_loop().call_later(self._wait, _give_up, waiter)
         try:
-            # Not wait_for: before Python 3.12 it can lose a cancellation.
-            async with asyncio.timeout(self._wait):
-                await waiter
-        except BaseException as error:
+            await waiter
+        except BaseException:
             queue.remove(client, waiter)
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 give_back()  # it was granted in the moment in which it was given up
-            if isinstance(error, TimeoutError):
-                raise EngineBusy(_RETRY_AFTER) from None
             raise
+        finally:
+            timer.cancel()
+
+
+def _give_up(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(EngineBusy(_RETRY_AFTER))

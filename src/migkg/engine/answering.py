@@ -6,6 +6,7 @@ import io
 import json
 import os
 import socket
+import time
 from collections.abc import Callable
 from typing import IO, Any, cast
 from xml.sax.saxutils import quoteattr
@@ -13,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 import pyoxigraph as ox
 
 from migkg.engine import wire
+from migkg.engine.walk import walk
 
 _FRAME = 256 * 1024
 RESULT_FORMATS = {
@@ -105,8 +107,10 @@ class _Output(io.RawIOBase):
 
 def answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> None:
     """Runs one request and sends its whole answer, or one error."""
+    start = time.process_time()
     try:
-        _answer(store, request, sock)
+        output, end = _answer(store, request, sock)
+        output.finish(wire.pack(end, wire.SECONDS.pack(time.process_time() - start)))
     except SyntaxError as error:
         _fail(sock, "syntax", str(error))
     except TooManyRows:
@@ -122,8 +126,11 @@ def _fail(sock: socket.socket, kind: str, text: str) -> None:
     sock.sendall(wire.pack_json(wire.ERROR, {"kind": kind, "text": text}))
 
 
-def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> None:
+def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> tuple[_Output, int]:
+    """The answer as far as it is not sent yet, and how it ends."""
     text, rows, name = request["text"], request["rows"], request["format"]
+    if request["walk"]:
+        return _walked(store, request, sock), wire.END
     is_cut = bool(request["cut"]) and _more_rows_than(store, request, rows)
     result = _run(store, request, request["cut"] if is_cut else text)
     graph = isinstance(result, ox.QueryTriples)
@@ -137,7 +144,14 @@ def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> No
         result.serialize(file, format=RESULT_FORMATS[name])
     if not is_cut and output.rows_at_most > rows and _more_rows_than(store, request, rows):
         raise TooManyRows
-    output.finish(wire.pack(wire.CUT if is_cut else wire.END))
+    return output, wire.CUT if is_cut else wire.END
+
+
+def _walked(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> _Output:
+    output = _Output(sock, b"")
+    triples = walk(store, request["walk"])
+    ox.serialize(triples, cast(IO[bytes], output), format=RDF_FORMATS[request["format"]])
+    return output
 
 
 def _notice(name: str, url: str) -> tuple[bytes, bytes]:

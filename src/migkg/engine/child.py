@@ -35,6 +35,7 @@ class Child(asyncio.Protocol):
     def __init__(self, sock: socket.socket, pipe: int) -> None:
         self.served = 0
         self.lowered = False  # its priority, for good
+        self.seconds: float | None = None  # of a processor, that the last request took
         self._pid = 0
         self._pidfd = -1
         self._socket = sock
@@ -97,6 +98,7 @@ class Child(asyncio.Protocol):
         """
         self.served += 1
         self._answer, self._limit, self._outcome = answer, limit, None
+        self.seconds = None
         if self._transport is None or self._transport.is_closing():
             raise ChildLost
         self._transport.write(request)
@@ -126,18 +128,25 @@ class Child(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what the process sent, frame by frame."""
-        self._buffer += data
-        start = 0
-        while len(self._buffer) - start >= wire.HEADER.size:
-            length, kind = wire.HEADER.unpack_from(self._buffer, start)
-            end = start + wire.HEADER.size + length
-            if len(self._buffer) < end:
-                break
-            self._take(kind, bytes(memoryview(self._buffer)[start + wire.HEADER.size : end]))
-            start = end
-        del self._buffer[:start]
+        if self._buffer:
+            self._buffer += data
+            del self._buffer[: self._take_frames(self._buffer)]
+        else:  # what comes whole, as most answers do, is not copied
+            self._buffer += data[self._take_frames(data) :]
         if wire.is_fault(self._buffer):
             del self._buffer[_LONGEST_FAULT:]
+
+    def _take_frames(self, data: bytes | bytearray) -> int:
+        """Takes the frames that are whole; how many bytes they are."""
+        start = 0
+        while len(data) - start >= wire.HEADER.size:
+            length, kind = wire.HEADER.unpack_from(data, start)
+            end = start + wire.HEADER.size + length
+            if len(data) < end:
+                break
+            self._take(kind, bytes(memoryview(data)[start + wire.HEADER.size : end]))
+            start = end
+        return start
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Fails the request under way: the process has ended."""
@@ -202,6 +211,7 @@ class Child(asyncio.Protocol):
             self._end(_translate(json.loads(content), self._limit))
         else:
             self._answer.truncated = kind == wire.CUT
+            (self.seconds,) = wire.SECONDS.unpack(content)
             self._end(None)
 
     def _end(self, error: Exception | None) -> None:

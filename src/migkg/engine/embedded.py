@@ -57,7 +57,9 @@ class EmbeddedEngine:
 
     async def close(self) -> None:
         """Ends every process; no other is made."""
-        self._control = None
+        control, self._control = self._control, None
+        if control is not None:
+            control.close()
         for task in self._making:
             task.cancel()
         await asyncio.gather(*self._making, return_exceptions=True)
@@ -115,6 +117,7 @@ class EmbeddedEngine:
             request, rows = self._request(query)
             if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
+            place.took(child.seconds)
             kept = True
         except BadQuery:
             kept = True
@@ -149,6 +152,7 @@ class EmbeddedEngine:
                 "text": query.text,
                 "cut": cut,
                 "notice": query.notice,
+                "walk": query.walk.request() if query.walk else None,
                 "rows": rows,
                 "base": self._settings.base_iri,
                 "format": query.format.name,

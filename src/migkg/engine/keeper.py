@@ -32,6 +32,19 @@ def store_kind(quads: int, budget: int) -> str:
     return "memory" if quads * BYTES_PER_QUAD <= budget else "disk"
 
 
+def store_choice(release: Release, budget: int) -> str:
+    """Where queries will read a release from, and why, in one sentence."""
+    quads = int(release.manifest["quads"])
+    size = f"{quads * BYTES_PER_QUAD / 1e6:,.0f} MB"
+    limit = f"MIGKG_MEMORY_BUDGET ({budget / 1e6:,.0f} MB)"
+    if store_kind(quads, budget) == "memory":
+        return f"Queries read it from memory: {quads:,} quads take about {size}, within {limit}."
+    return (
+        f"Queries read it from disk: {quads:,} quads would take about {size}, more than {limit}. "
+        "The store for that is made when the release is first opened."
+    )
+
+
 class Keeper:
     """The process that holds one release. It does not know what is asked of it."""
 
@@ -82,6 +95,15 @@ class Keeper:
             )
         finally:
             os.close(ready)
+
+    @property
+    def starting(self) -> int:
+        """What becomes readable when :meth:`wait` would return at once."""
+        return self._ready
+
+    def is_ready(self) -> bool:
+        """True if :meth:`wait` would return or raise at once."""
+        return bool(select.select([self._ready], [], [], 0)[0])
 
     def wait(self) -> None:
         """Returns when the process is ready; raises :class:`EngineUnavailable` if it has ended."""

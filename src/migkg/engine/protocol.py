@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import IO, Protocol
 
+from migkg.engine.walk import Walk
 from migkg.errors import AnswerTooLarge, EngineBusy
 from migkg.model.formats import Format
 from migkg.model.sparql_text import Form, QueryText, limit_rows
@@ -28,6 +29,8 @@ class Query:
     ``truncate`` is the number of rows after which the answer may end although there are more;
     ``cut`` is then the text that gives no more of them, and ``notice`` the URL with which such an
     answer says in its head that it is cut, if its format has room. An engine may also give all.
+
+    ``walk`` gives the same triples as the text, and may be done in its place.
     """
 
     text: str
@@ -39,6 +42,7 @@ class Query:
     truncate: int | None = None
     cut: str = ""
     notice: str = ""
+    walk: Walk | None = None
 
     @classmethod
     def of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from rdflib.namespace import SH
 from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
+from migkg.engine.sources import Source, opened
 from migkg.errors import BadFile, BadUpload
-from migkg.model.formats import Format
+from migkg.model.formats import NOT_XML, NTRIPLES, Format
 
 Triple = ox.Triple
 Quad = ox.Quad
@@ -24,8 +24,6 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
-# All but what https://www.w3.org/TR/xml/#charsets allows.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -45,13 +43,54 @@ def read_turtle(path: Path) -> RdfFile:
         parser = ox.parse(content, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
         triples = [quad.triple for quad in parser]
     except SyntaxError as error:
-        place = _SYNTAX_PLACE.format(
-            path=path, line=error.lineno or "?", column=error.offset or "?", message=error.msg
-        )
-        raise BadFile(place) from None
+        raise BadFile(_place(path, error)) from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     return RdfFile(path, triples, dict(parser.prefixes))
+
+
+def read_graph_file(source: Source) -> dict[str, RdfFile]:
+    """The content of a file of any format by the names of its graphs.
+
+    Raises :class:`BadFile` with file, line and column, and for graphs that are blank nodes.
+    """
+    graphs: dict[str, list[ox.Triple]] = {}
+    with opened(source) as (stream, _):
+        parser = ox.parse(
+            stream,
+            format=RDF_FORMATS[source.format.name],
+            base_iri=source.base_iri,
+            rename_blank_nodes=True,
+        )
+        try:
+            for quad in parser:
+                graphs.setdefault(_graph_of(quad, source), []).append(quad.triple)
+        except SyntaxError as error:
+            raise BadFile(_place(source.path, error)) from None
+        prefixes = dict(parser.prefixes)
+    return {graph: RdfFile(source.path, found, prefixes) for graph, found in graphs.items()}
+
+
+def _graph_of(quad: ox.Quad, source: Source) -> str:
+    if isinstance(quad.graph_name, ox.BlankNode):
+        raise BadFile(f"{source.path}: a graph has no name; give it an IRI.")
+    return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else source.graph_iri
+
+
+def _place(path: Path, error: SyntaxError) -> str:
+    line, column = error.lineno or "?", error.offset or "?"
+    return _SYNTAX_PLACE.format(path=path, line=line, column=column, message=error.msg)
+
+
+def absolute_iri(text: str) -> str:
+    """The text itself, if it is an absolute IRI; raises :class:`BadFile`."""
+    try:
+        (quad,) = ox.parse(f"<{text}> <a:a> <a:a> .", format=ox.RdfFormat.N_TRIPLES)
+    except (SyntaxError, ValueError):
+        raise BadFile(f"{text} is not an absolute IRI.") from None
+    if quad.subject != ox.NamedNode(text):
+        raise BadFile(f"{text} is not an absolute IRI.")
+    return text
 
 
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
@@ -68,7 +107,7 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
     except SyntaxError as error:
         raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
     for triple in triples:
-        found = isinstance(triple.object, ox.Literal) and _NOT_XML.search(triple.object.value)
+        found = isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value)
         if found:
             raise BadUpload(f"The document holds the character U+{ord(found.group()):04X}.")
     return triples
@@ -77,6 +116,27 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
 def parse_triples(data: bytes, rdf_format: Format) -> list[ox.Triple]:
     """The triples of an answer that an engine wrote."""
     return [quad.triple for quad in ox.parse(data, format=RDF_FORMATS[rdf_format.name])]
+
+
+def named_node(iri: str) -> ox.NamedNode | None:
+    """The node of an absolute IRI; None for what is none."""
+    try:
+        return ox.NamedNode(iri)
+    except ValueError:
+        return None
+
+
+def parse_lines(ntriples: bytes) -> list[ox.Triple]:
+    """The triples of an answer in N-Triples without repetition, in a fixed order.
+
+    Blank nodes, if there are any, get canonical labels.
+    """
+    lines = b"\n".join(sorted(set(ntriples.splitlines())))
+    triples = parse_triples(lines, NTRIPLES)
+    terms = (term for triple in triples for term in (triple.subject, triple.object))
+    if any(isinstance(term, ox.BlankNode) for term in terms):
+        return canonical_triples(triples)
+    return triples
 
 
 def write_triples(
@@ -99,7 +159,8 @@ def used_prefixes(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> 
     terms = {term for triple in triples for term in triple}
     iris = {t.value for t in terms if isinstance(t, ox.NamedNode)}
     iris |= {t.datatype.value for t in terms if isinstance(t, ox.Literal)}
-    return {p: ns for p, ns in prefixes.items() if any(iri.startswith(ns) for iri in iris)}
+    namespaces = {iri[: max(map(iri.rfind, "#/:")) + 1] for iri in iris}
+    return {prefix: ns for prefix, ns in prefixes.items() if ns in namespaces}
 
 
 def canonical_quads(quads: Iterable[ox.Quad]) -> list[ox.Quad]:

@@ -9,44 +9,29 @@ symbolic link that is replaced in one step.
 from __future__ import annotations
 
 import fcntl
-import gzip
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import pyoxigraph as ox
-
-from migkg import __version__
-from migkg.engine import rdf_io
+from migkg.engine.work_folder import work_folder
 from migkg.errors import NoRelease
-from migkg.model import formats
 
 LAYOUT = 1
 CURRENT = "current"
 MANIFEST = "manifest.json"
-STORE = "dumps/migkg.nq"
+DUMPS = "dumps"
+CHECKSUMS = "SHA256SUMS"
+STORE = f"{DUMPS}/migkg.nq"
 DISK_STORE = "store"
-DUMP_FORMATS = (
-    formats.TURTLE,
-    formats.NTRIPLES,
-    formats.NQUADS,
-    formats.TRIG,
-    formats.JSONLD,
-    formats.RDFXML,
-)
-_ID_LENGTH = 16
+ID_LENGTH = 16
 _FIELDS = {"id", "sha256", "quads", "triples", "graphs", "prefixes", "files"}
-_BLOCK = 1024 * 1024
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +54,7 @@ class Release:
     @property
     def dumps(self) -> Path:
         """The folder of the dumps."""
-        return self.folder / "dumps"
+        return self.folder / DUMPS
 
     @property
     def prefixes(self) -> dict[str, str]:
@@ -83,6 +68,18 @@ def open_current(releases: Path) -> Release:
     if not link.exists():
         raise NoRelease(f"There is no release in {releases}; run 'migkg build'.")
     return open_release(link.resolve())
+
+
+def open_named(releases: Path, name: str) -> Release:
+    """The release of an id, or ``current``."""
+    if name == CURRENT:
+        return open_current(releases)
+    known = sorted(path.parent.name for path in releases.glob(f"*/{MANIFEST}"))
+    known = [release for release in known if release != CURRENT]
+    if name not in known:
+        listed = ", ".join(known) or "none"
+        raise NoRelease(f"There is no release {name} in {releases}; there is {listed}.")
+    return open_release(releases / name)
 
 
 def open_release(folder: Path) -> Release:
@@ -127,7 +124,8 @@ def _make_disk_store(release: Release, folder: Path, lock: int) -> None:
     """
     draft = folder.with_name(f".{DISK_STORE}-draft")
     shutil.rmtree(draft, ignore_errors=True)
-    arguments = [str(release.store), str(draft), str(os.getpid())]
+    blank = "named" if release.manifest.get("blank nodes", True) else "none"
+    arguments = [str(release.store), str(draft), blank, str(os.getpid())]
     command = [sys.executable, "-m", "migkg.engine.disk_store", *arguments]
     try:
         made = subprocess.run(  # noqa: S603 - our own module
@@ -137,105 +135,18 @@ def _make_disk_store(release: Release, folder: Path, lock: int) -> None:
             raise NoRelease(f"The store in {folder} could not be made.")
         _sync(draft)
         draft.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def compile_release(
-    quads: Sequence[ox.Quad],
-    releases: Path,
-    *,
-    prefixes: Mapping[str, str],
-    extra: Mapping[str, bytes],
-    progress: Progress,
-) -> Release:
-    """Writes the release of these quads, or finds it there; does not make it current."""
-    progress("canonical form")
-    canonical = rdf_io.canonical_quads(quads)
-    content = rdf_io.write_triples(canonical, formats.NQUADS)
-    digest = hashlib.sha256(content).hexdigest()
-    folder = releases / digest[:_ID_LENGTH]
-    try:
-        return open_release(folder)
-    except NoRelease:
-        pass
-    releases.mkdir(parents=True, exist_ok=True)
-    draft = releases / f".draft-{digest[:_ID_LENGTH]}-{os.getpid()}"
-    try:
-        (draft / "dumps").mkdir(parents=True)
-        (draft / STORE).write_bytes(content)
-        _write_dumps(draft / "dumps", canonical, prefixes, progress)
-        for name, data in extra.items():
-            (draft / name).write_bytes(data)
-        _write_manifest(draft, canonical, digest, prefixes)
-        _sync(draft)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
-        _sync_folder(releases)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return open_release(folder)
 
 
 def make_current(release: Release, releases: Path) -> None:
     """Puts a release into service, in one step."""
-    draft = releases / f".{CURRENT}-{os.getpid()}"
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(release.folder.name)
-    draft.replace(releases / CURRENT)
-    _sync_folder(releases)
-
-
-def _write_dumps(
-    folder: Path, quads: Sequence[ox.Quad], prefixes: Mapping[str, str], progress: Progress
-) -> None:
-    triples = list(dict.fromkeys(quad.triple for quad in quads))
-    for item in DUMP_FORMATS:
-        progress(f"dump {item.name}")
-        path = folder / f"migkg.{item.extension}"
-        if not path.exists():
-            content = quads if item.kind is formats.Kind.DATASET else triples
-            with path.open("wb") as output:
-                rdf_io.write_triples(content, item, output, prefixes=prefixes)
-        with path.open("rb") as source, path.with_name(path.name + ".gz").open("wb") as output:
-            _compress(source, output)
-    names = sorted(path.name for path in folder.iterdir())
-    sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in names)
-    (folder / "SHA256SUMS").write_text(sums, "utf-8")
-
-
-def _compress(source: BinaryIO, output: BinaryIO) -> None:
-    """Without a name or a time inside, so that the same content gives the same bytes."""
-    with gzip.GzipFile(filename="", mode="wb", fileobj=output, mtime=0) as archive:
-        shutil.copyfileobj(source, archive, _BLOCK)
-
-
-def _write_manifest(
-    folder: Path, quads: Sequence[ox.Quad], digest: str, prefixes: Mapping[str, str]
-) -> None:
-    graphs = Counter(str(getattr(quad.graph_name, "value", "")) for quad in quads)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    manifest = {
-        "id": digest[:_ID_LENGTH],
-        "sha256": digest,
-        "layout": LAYOUT,
-        "migkg": __version__,
-        "quads": len(quads),
-        "triples": len({quad.triple for quad in quads}),
-        "graphs": dict(sorted(graphs.items())),
-        "prefixes": dict(sorted(prefixes.items())),
-        "files": {
-            path.relative_to(folder).as_posix(): {
-                "bytes": path.stat().st_size,
-                "sha256": _digest(path),
-            }
-            for path in files
-        },
-    }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (folder / MANIFEST).write_text(text, "utf-8")
+    with work_folder(releases) as work:
+        draft = work.path / CURRENT
+        draft.symlink_to(release.folder.name)
+        draft.replace(releases / CURRENT)
+        sync_folder(releases)
 
 
 def _digest(path: Path) -> str:
@@ -249,11 +160,12 @@ def _sync(folder: Path) -> None:
             with path.open("rb") as source:
                 os.fsync(source.fileno())
         else:
-            _sync_folder(path)
-    _sync_folder(folder)
+            sync_folder(path)
+    sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Returns when the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,9 @@
 """Frames between the service and a query process: length, type, content.
 
 ``Q`` a request, ``D`` a part of the answer, ``E`` its end, ``C`` its end after its rows were
-cut as the request wished, ``X`` an error (JSON). The first bytes on a new socket are the number of
-the process, and with them comes its handle.
+cut as the request wished, ``X`` an error (JSON). The end says how many seconds of a processor the
+answer took. The first bytes on a new socket are the number of the process, and with them comes its
+handle.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import struct
 from typing import Any
 
 HEADER = struct.Struct("!IB")
+SECONDS = struct.Struct("!d")
 PROCESS = struct.Struct("!I")
 REQUEST, DATA, END, CUT, ERROR = b"Q"[0], b"D"[0], b"E"[0], b"C"[0], b"X"[0]
 # The beginning of what Python's fault handler writes: "Fatal Python error: Segmentation fault".

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+# Characters that XML cannot hold, so neither RDF/XML nor results in XML can.
+# https://www.w3.org/TR/xml/#charsets
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class Kind(Enum):
@@ -68,4 +73,6 @@ BY_EXTENSION = {item.extension: item for item in FORMATS}
 
 RESULT_FORMATS = tuple(item for item in FORMATS if item.kind is Kind.RESULTS)
 BOOLEAN_FORMATS = RESULT_FORMATS
+# The order of the dumps of a release.
+DUMP_FORMATS = (TURTLE, NTRIPLES, NQUADS, TRIG, JSONLD, RDFXML)
 GRAPH_FORMATS = tuple(item for item in FORMATS if item.kind is not Kind.RESULTS)

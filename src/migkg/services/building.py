@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from migkg.engine import release as releases
+from migkg.engine import statistics
+from migkg.engine.compiling import compile_release
+from migkg.engine.meter import Progress
 from migkg.engine.release import Release
+from migkg.engine.work_folder import remove_abandoned, work_folder
 from migkg.errors import InvalidData, NoRelease
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import shacl, stored_queries
+from migkg.services import reifiers, shacl, stored_queries, tables
+from migkg.services.current import put_into_service
 from migkg.services.project_files import ProjectFiles, fingerprint
+from migkg.services.schema import Schema
 from migkg.settings import Settings
 
-Progress = Callable[[str], None]
 _INPUTS = ".inputs.json"
 
 
@@ -69,20 +73,46 @@ def build(settings: Settings, progress: Progress) -> Release:
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
-    release = releases.compile_release(
-        check.files.quads(),
+    quads = check.files.quads()
+    progress("tables")
+    release = compile_release(
+        quads,
         settings.releases,
         prefixes=check.files.prefixes,
-        extra={"report.txt": _report_text(check.report)},
+        extra={
+            "report.txt": _report_text(check.report),
+            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
+            **_more_dumps(check.files, project),
+        },
         progress=progress,
+        processes=settings.build_processes,
+        memory=settings.memory_budget,
     )
-    releases.make_current(release, settings.releases)
+    put_into_service(release, settings)
     _remember(settings.releases, inputs, release)
     return release
 
 
+def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
+    """The dumps that are not made from the N-Quads: tables, and claims in RDF 1.2."""
+    made: dict[str, bytes] = {}
+    if listed := tables.load(project):
+        schema = Schema(files.quads(), files.prefixes, files.vocabulary)
+        made[tables.FILE] = tables.archive(
+            listed,
+            files.triples("ontology", "data"),
+            title=schema.dataset_title,
+            licence=schema.licence,
+        )
+    every = files.triples("ontology", "shapes", "data")
+    if text := reifiers.turtle(every, files.prefixes):
+        made[reifiers.FILE] = text
+    return made
+
+
 def open_or_build(settings: Settings, progress: Progress) -> Release:
     """The current release if it was made from the files as they are, else a new one."""
+    remove_abandoned(settings.releases)
     known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
     return known or build(settings, progress)
 
@@ -102,6 +132,7 @@ def _known_release(settings: Settings, inputs: str) -> Release | None:
 
 
 def _remember(folder: Path, inputs: str, release: Release) -> None:
-    draft = folder / f"{_INPUTS}.draft"
-    draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
-    draft.replace(folder / _INPUTS)
+    with work_folder(folder) as work:
+        draft = work.path / _INPUTS
+        draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
+        draft.replace(folder / _INPUTS)

@@ -28,13 +28,17 @@ def check_files(
         statements = _read(path)
         places |= {str(getattr(s.subject, "value", "")): str(path) for s in statements}
         data += statements
-    rules = [statement.triple for path in shapes for statement in _read(path)]
     try:
         return shacl.validate(
-            data, rules, prefixes={}, places=places, trusted=False, workers=workers
+            data, read_shapes(shapes), prefixes={}, places=places, trusted=False, workers=workers
         )
     except InvalidData as error:
         raise BadFile(str(error)) from None
+
+
+def read_shapes(paths: Sequence[Path]) -> list[rdf_io.Triple]:
+    """The triples of files of shapes; raises :class:`BadFile`."""
+    return [statement.triple for path in paths for statement in _read(path)]
 
 
 def _read(path: Path) -> list[rdf_io.Quad]:

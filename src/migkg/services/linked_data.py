@@ -1,257 +1,193 @@
-"""The description of one thing: its facts, the words behind them, and what points to it."""
+"""The document of a thing: its facts, the words behind them, and what points to it."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import RDF, RDFS, SKOS
-from rdflib.term import Node
 
 from migkg.engine import rdf_io
 from migkg.engine.protocol import INTERNAL, Caller, Engine, Query
+from migkg.engine.walk import INCOMING, START, Hop, Walk
 from migkg.model import formats
 from migkg.model.namespaces import OA
 from migkg.model.sparql_text import Form
+from migkg.services import schema_org
+from migkg.services.profiles import EVIDENCE, SCHEMA_ORG, Profile
 from migkg.services.schema import Schema
 
-_FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _LABELS = (RDFS.label, SKOS.prefLabel)
-_DESCRIPTION = """
+_GEOMETRY = "http://www.opengis.net/ont/geosparql#hasDefaultGeometry"
+_QUERY = """
 PREFIX mig: <{terms}>
 PREFIX oa: <http://www.w3.org/ns/oa#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-  {{ {thing} ?p ?o . BIND({thing} AS ?s) }}
-  UNION {{ ?s rdf:subject {thing} ; ?p ?o }}
-  UNION {{ ?claim rdf:subject {thing} ; mig:evidence ?s . ?s ?p ?o }}
-  UNION {{ ?claim rdf:subject {thing} ; mig:evidence/oa:hasSelector ?s . ?s ?p ?o }}
-  UNION {{ {thing} mig:evidence ?s . ?s ?p ?o }}
-  UNION {{ {thing} (mig:evidence/oa:hasSelector)|oa:hasSelector ?s . ?s ?p ?o }}
-  UNION {{ {thing} <http://www.opengis.net/ont/geosparql#hasDefaultGeometry> ?s . ?s ?p ?o }}
-  UNION {{ {thing} ?link ?s . ?s ?p ?o . FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
-  UNION {{ ?claim rdf:subject {thing} ; rdf:object|mig:claimedIn ?s . ?s ?p ?o .
-           FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
-  UNION {{ ?s ?p ?o {{ SELECT ?s ?p ({thing} AS ?o) WHERE {{ {incoming} }}
-           ORDER BY ?p ?s LIMIT {limit} }} }}
-  UNION {{ {{ SELECT DISTINCT ?s WHERE {{ {incoming} }} ORDER BY ?s LIMIT {limit} }}
-           ?s ?p ?o . FILTER(?p = rdfs:label || ?p = skos:prefLabel) }}
-}}"""
+CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {parts} }}"""
+_ONLY_LABELS = "FILTER(?p = rdfs:label || ?p = skos:prefLabel)"
+_FACTS = f"""
+  {{{{ {{thing}} ?p ?o . BIND({{thing}} AS ?s) }}}}
+  UNION {{{{ {{thing}} <{_GEOMETRY}> ?s . ?s ?p ?o }}}}
+  UNION {{{{ {{thing}} ?link ?s . ?s ?p ?o . {_ONLY_LABELS} }}}}"""
+_WORDS = f"""
+  UNION {{{{ ?s rdf:subject {{thing}} ; ?p ?o }}}}
+  UNION {{{{ ?claim rdf:subject {{thing}} ; mig:evidence ?s . ?s ?p ?o }}}}
+  UNION {{{{ ?claim rdf:subject {{thing}} ; mig:evidence/oa:hasSelector ?s . ?s ?p ?o }}}}
+  UNION {{{{ {{thing}} mig:evidence ?s . ?s ?p ?o }}}}
+  UNION {{{{ {{thing}} (mig:evidence/oa:hasSelector)|oa:hasSelector ?s . ?s ?p ?o }}}}
+  UNION {{{{ ?claim rdf:subject {{thing}} ; ?link ?s . ?s ?p ?o . {_ONLY_LABELS} }}}}"""
+_NAME = f"{{{{ {{thing}} ?p ?o . BIND({{thing}} AS ?s) . {_ONLY_LABELS} }}}}"
 # A blank node, such as a place in a list of a shape, says nothing without what is around it.
-_INCOMING = """?s ?p {thing} . FILTER(!isBlank(?s) &&
-  ?p != rdf:subject && ?p != rdf:object && ?p != mig:claimedIn)"""
+_POINTING = """SELECT DISTINCT ?s ?p {bound} WHERE {{ ?s ?p {thing} . FILTER(!isBlank(?s) &&
+    ?p NOT IN (rdf:subject, rdf:object, mig:claimedIn)) }}
+    ORDER BY ?p ?s LIMIT {limit} OFFSET {offset}"""
+_KNOWN = """
+PREFIX mig: <{terms}>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+ASK {{ {{ {thing} ?p ?o }} UNION {{ ?s rdf:subject {thing} }}
+  UNION {{ ?s ?p {thing} . FILTER(!isBlank(?s) && ?p NOT IN (rdf:object, mig:claimedIn)) }} }}"""
+_INCOMING = f"""
+  UNION {{{{ {{pointing}} }}}}
+  UNION {{{{ {{{{ SELECT DISTINCT ?s WHERE {{{{ {{{{ {{sources}} }}}} }}}} }}}}
+           ?s ?p ?o . {_ONLY_LABELS} }}}}"""
 
 
 @dataclass(frozen=True)
-class Quote:
-    """The words that support a fact, and where they stand."""
+class Document:
+    """What is said of a thing; ``more`` says that more points to it, on the next page."""
 
     iri: str
-    phrase: str
-    before: str
-    after: str
-    passage: str
-    start: int
-    end: int
+    profile: Profile
+    page: int
+    triples: list[rdf_io.Triple]
+    more: bool = False
 
-
-@dataclass(frozen=True)
-class Statement:
-    """One document's claim of a fact."""
-
-    iri: str
-    document: str
-    document_label: str
-    modality: str
-    assessment: str
-    quotes: tuple[Quote, ...]
-
-
-@dataclass(frozen=True)
-class Value:
-    """One object of a fact, with the claims that state it; ``iri`` is empty for a literal."""
-
-    text: str
-    iri: str = ""
-    language: str = ""
-    statements: tuple[Statement, ...] = ()
-    held: bool = True
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All values of one property."""
-
-    property: str
-    label: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True)
-class Description:
-    """A thing as a page shows it."""
-
-    iri: str
-    label: str
-    types: tuple[Value, ...]
-    facts: tuple[Facts, ...]
-    incoming: tuple[Facts, ...]
-    quotes: tuple[Quote, ...] = field(default=())
-
-
-def is_iri(text: str) -> bool:
-    """True if the text can stand between angle brackets in a query."""
-    return bool(text) and not _FORBIDDEN.search(text)
+    def values(self, predicate: str) -> list[str]:
+        """What the thing has for a property, IRIs and texts alike."""
+        return [
+            getattr(triple.object, "value", "")
+            for triple in self.triples
+            if triple.predicate.value == predicate
+            and getattr(triple.subject, "value", "") == self.iri
+        ]
 
 
 class LinkedData:
-    """Describes things from what an engine answers."""
+    """Makes the documents of things from what an engine answers."""
 
     def __init__(self, engine: Engine, schema: Schema, *, limit: int) -> None:
         self._engine = engine
         self._schema = schema
         self._limit = limit
+        terms = schema.vocabulary
+        self._passed_by = (str(RDF.subject), str(RDF.object), str(terms.claimed_in))
 
-    async def triples(self, iri: str, caller: Caller = INTERNAL) -> list[rdf_io.Triple]:
-        """The triples of a thing's document; empty if the release says nothing of it."""
-        if not is_iri(iri):
-            return []
-        thing = f"<{iri}>"
-        text = _DESCRIPTION.format(
+    async def knows(self, iri: str, caller: Caller = INTERNAL) -> bool:
+        """True if there is a document of the thing."""
+        if rdf_io.named_node(iri) is None:
+            return False
+        text = _KNOWN.format(terms=self._schema.vocabulary.namespace, thing=f"<{iri}>")
+        query = Query(text=text, form=Form.ASK, format=formats.CSV)
+        return (await self._engine.answer(query, caller)).read().strip() == b"true"
+
+    async def document(
+        self,
+        iri: str,
+        profile: Profile = EVIDENCE,
+        *,
+        page: int = 1,
+        caller: Caller = INTERNAL,
+    ) -> Document | None:
+        """The document of a thing; None if the release says nothing of it.
+
+        What points to the thing is divided into pages; all but the first hold nothing else.
+        """
+        thing = rdf_io.named_node(iri)
+        if thing is None or (page > 1 and profile is not EVIDENCE):
+            return None
+        query = self._query(iri, profile, page)
+        found = rdf_io.parse_lines((await self._engine.answer(query, caller)).read())
+        pointing = sorted((t for t in found if self._points_to(thing, t)), key=_by_property)
+        if not pointing and (page > 1 or all(thing not in (t.subject, t.object) for t in found)):
+            return None
+        more = len(pointing) > self._limit
+        if more:
+            found = _without(found, pointing[self._limit])
+        if profile is SCHEMA_ORG:
+            found = schema_org.translated(thing, found, self._schema)
+        own_first = sorted(found, key=lambda triple: triple.subject != thing)
+        return Document(iri, profile, page, own_first, more)
+
+    def _points_to(self, thing: rdf_io.NamedNode, triple: rdf_io.Triple) -> bool:
+        return triple.object == thing and triple.predicate.value not in self._passed_by
+
+    def _query(self, iri: str, profile: Profile, page: int) -> Query:
+        """The query for a page, and the walk that gives the same.
+
+        It asks for one more of what points to the thing than a page has, to see if there is more.
+        """
+        offset = self._limit * (page - 1)
+        parts = _NAME if page > 1 else _FACTS
+        if profile is EVIDENCE:
+            parts += _INCOMING if page > 1 else _WORDS + _INCOMING
+        values = {"thing": f"<{iri}>", "limit": self._limit + 1, "offset": offset}
+        text = _QUERY.format(
             terms=self._schema.vocabulary.namespace,
-            thing=thing,
-            incoming=_INCOMING.format(thing=thing),
-            limit=self._limit,
-        )
-        query = Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES)
-        data = (await self._engine.answer(query, caller)).read()
-        found = rdf_io.canonical_triples(rdf_io.parse_triples(data, formats.NTRIPLES))
-        thing_node = rdf_io.NamedNode(iri)
-        return found if any(thing_node in (t.subject, t.object) for t in found) else []
-
-    def describe(self, iri: str, graph: Graph) -> Description:
-        """The page's view of a document made by :meth:`triples`."""
-        return _Reader(iri, graph, self._schema).description()
-
-
-class _Reader:
-    """Reads a thing's document into the view of a page."""
-
-    def __init__(self, iri: str, graph: Graph, schema: Schema) -> None:
-        self._thing = URIRef(iri)
-        self._graph = graph
-        self._schema = schema
-        self._terms = schema.vocabulary
-        self._statements = self._collect_statements()
-
-    def description(self) -> Description:
-        own = self._own_facts()
-        types = tuple(v for f in own if f.property == str(RDF.type) for v in f.values)
-        hidden = {str(RDF.type), str(RDFS.label), str(self._terms.has_evidence)}
-        return Description(
-            iri=str(self._thing),
-            label=self.label(self._thing),
-            types=types,
-            facts=tuple(f for f in own if f.property not in hidden),
-            incoming=self._incoming(),
-            quotes=tuple(
-                self._quote(node)
-                for node in sorted(
-                    self._graph.objects(self._thing, self._terms.has_evidence), key=str
-                )
+            parts=parts.format(
+                **values,
+                pointing=_POINTING.format(bound=f"(<{iri}> AS ?o)", **values),
+                sources=_POINTING.format(bound="", **values),
             ),
         )
+        walk = self._walk(iri, profile, page, offset)
+        return Query(text=text, form=Form.CONSTRUCT, format=formats.NTRIPLES, walk=walk)
 
-    def label(self, node: Node) -> str:
-        """The name of a thing: its English label, any label, or the end of its IRI."""
-        for predicate in _LABELS:
-            labels = sorted(
-                (v for v in self._graph.objects(node, predicate) if isinstance(v, Literal)),
-                key=lambda v: (v.language != "en", str(v)),
-            )
-            if labels:
-                return str(labels[0])
-        known = self._schema.labels.get(str(node))
-        return known or re.split(r"[/#]", str(node).rstrip("/#"))[-1] or str(node)
-
-    def _own_facts(self) -> tuple[Facts, ...]:
-        pairs = set(self._graph.predicate_objects(self._thing))
-        stated = {(p, o) for p, o in self._statements}
-        by_property: dict[Node, list[tuple[Node, bool]]] = {}
-        for predicate, value in pairs | stated:
-            held = (predicate, value) in pairs
-            by_property.setdefault(predicate, []).append((value, held))
-        facts = [
-            Facts(str(p), self.label(p), tuple(self._values(p, values)))
-            for p, values in by_property.items()
-        ]
-        return tuple(sorted(facts, key=lambda f: (f.label.lower(), f.property)))
-
-    def _values(self, predicate: Node, values: list[tuple[Node, bool]]) -> list[Value]:
-        found = [self._value(predicate, value, held=held) for value, held in values]
-        return sorted(found, key=lambda v: (not v.held, v.text.lower(), v.iri))
-
-    def _value(self, predicate: Node, value: Node, *, held: bool) -> Value:
-        statements = tuple(self._statements.get((predicate, value), ()))
-        if isinstance(value, URIRef):
-            return Value(self.label(value), str(value), "", statements, held)
-        language = (value.language or "") if isinstance(value, Literal) else ""
-        return Value(str(value), "", language, statements, held)
-
-    def _incoming(self) -> tuple[Facts, ...]:
-        groups: dict[Node, list[Value]] = {}
-        for subject, predicate in self._graph.subject_predicates(self._thing):
-            if predicate not in (RDF.subject, RDF.object) and subject != self._thing:
-                groups.setdefault(predicate, []).append(Value(self.label(subject), str(subject)))
-        return tuple(
-            Facts(str(p), self.label(p), tuple(sorted(v, key=lambda x: (x.text.lower(), x.iri))))
-            for p, v in sorted(groups.items())
+    def _walk(self, iri: str, profile: Profile, page: int, offset: int) -> Walk:
+        first = page == 1
+        words = profile is EVIDENCE
+        whole = (START, "geometry", *(("claims", "evidence", "selectors") if words else ()))
+        return Walk(
+            start=iri,
+            hops=self._hops(words=words) if first else (),
+            whole=whole if first else (),
+            named=("mentioned" if first else START, INCOMING),
+            labels=tuple(str(label) for label in _LABELS),
+            passed_by=self._passed_by,
+            offset=offset,
+            limit=self._limit + 1 if profile is EVIDENCE else 0,
         )
 
-    def _collect_statements(self) -> dict[tuple[Node, Node], list[Statement]]:
-        found: dict[tuple[Node, Node], list[Statement]] = {}
-        for claim in sorted(self._graph.subjects(RDF.subject, self._thing), key=str):
-            predicate = self._graph.value(claim, RDF.predicate)
-            value = self._graph.value(claim, RDF.object)
-            if predicate is not None and value is not None:
-                found.setdefault((predicate, value), []).append(self._statement(claim))
-        return found
-
-    def _statement(self, claim: Node) -> Statement:
-        document = self._graph.value(claim, self._terms.claimed_in)
-        return Statement(
-            iri=str(claim),
-            document=str(document or ""),
-            document_label=self.label(document) if document else "",
-            modality=self._code(claim, self._terms.modality),
-            assessment=self._code(claim, self._terms.assessment),
-            quotes=tuple(
-                self._quote(node)
-                for node in sorted(self._graph.objects(claim, self._terms.has_evidence), key=str)
-            ),
+    def _hops(self, *, words: bool) -> tuple[Hop, ...]:
+        evidence = str(self._schema.vocabulary.has_evidence)
+        selector = str(OA.hasSelector)
+        facts = (Hop(START, _GEOMETRY, "geometry"), Hop(START, "", "mentioned"))
+        if not words:
+            return facts
+        return (
+            *facts,
+            Hop(START, str(RDF.subject), "claims", inverse=True),
+            Hop("claims", evidence, "evidence"),
+            Hop(START, evidence, "evidence"),
+            Hop("evidence", selector, "selectors"),
+            Hop(START, selector, "selectors"),
+            Hop("claims", "", "mentioned"),
         )
 
-    def _code(self, claim: Node, predicate: Node) -> str:
-        value = self._graph.value(claim, predicate)
-        return self.label(value) if value is not None else ""
 
-    def _quote(self, evidence: Node) -> Quote:
-        values: dict[str, str] = {}
-        for selector in self._graph.objects(evidence, OA.hasSelector):
-            for name in ("exact", "prefix", "suffix", "start", "end"):
-                value = self._graph.value(selector, OA[name])
-                if value is not None:
-                    values[name] = str(value)
-        passage = self._graph.value(evidence, self._terms.in_passage)
-        return Quote(
-            iri=str(evidence),
-            phrase=values.get("exact", ""),
-            before=values.get("prefix", ""),
-            after=values.get("suffix", ""),
-            passage=str(passage or "").rpartition("/")[2],
-            start=int(values.get("start", "0")),
-            end=int(values.get("end", "0")),
-        )
+def _by_property(link: rdf_io.Triple) -> tuple[str, str]:
+    return link.predicate.value, getattr(link.subject, "value", "")
+
+
+def _without(triples: list[rdf_io.Triple], link: rdf_io.Triple) -> list[rdf_io.Triple]:
+    """The triples without a link to the thing, and without the label that came with it.
+
+    A link that is part of the words behind a fact stays.
+    """
+    of_subject = [t for t in triples if t.subject == link.subject and t != link]
+    others = [t for t in of_subject if t.predicate.value not in map(str, _LABELS)]
+    if any(triple.object != link.object for triple in others):
+        return triples
+    is_named = bool(others) or any(triple.object == link.subject for triple in triples)
+    dropped = {link} if is_named else {link, *of_subject}
+    return [triple for triple in triples if triple not in dropped]

@@ -1,4 +1,4 @@
-"""The project's Turtle files, read: one named graph a file."""
+"""The project's RDF files, read: one named graph a file, but for files that name graphs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from rdflib import Graph
 
 from migkg import __version__
 from migkg.engine import rdf_io
 from migkg.engine.scratch import lost_in_store
+from migkg.engine.sources import Source, bare_name, kind_of, rdf_files
 from migkg.errors import BadFile
+from migkg.model.formats import NOT_XML
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
 from migkg.model.report import Finding, Report
 from migkg.resources import Project
@@ -37,8 +40,9 @@ class ProjectFiles:
         self.project = project
         self.vocabulary = vocabulary
         self.files = [self._read(path) for path in project.turtle_files()]
+        self.files += [file for path in _other_files(project) for file in self._read_other(path)]
         if not self.files:
-            raise BadFile(f"{project.root} holds no Turtle files.")
+            raise BadFile(f"{project.root} holds no RDF files.")
 
     def _read(self, path: Path) -> GraphFile:
         folder = path.parent.name
@@ -46,6 +50,14 @@ class ProjectFiles:
         return GraphFile(
             rdf_io.read_turtle(path), folder, self.vocabulary.graph_iri(folder, path.stem), name
         )
+
+    def _read_other(self, path: Path) -> Iterator[GraphFile]:
+        """A file of ``data/`` in another format, packed, or in a folder below."""
+        name = path.relative_to(self.project.root / "data").as_posix()
+        graph_iri = self.vocabulary.graph_iri("data", quote(bare_name(name)))
+        source = Source(path, *kind_of(path), graph_iri, graph_iri)
+        for graph, content in rdf_io.read_graph_file(source).items():
+            yield GraphFile(content, "data", graph, f"data/{name}")
 
     def quads(self) -> list[rdf_io.Quad]:
         """Every triple in the graph of its file."""
@@ -94,23 +106,39 @@ class ProjectFiles:
         return Report(tuple(_doubles(homes)))
 
     def check_literals(self) -> Report:
-        """Finds literals that the engine would give back in another form or datatype.
+        """Finds literals that would be given back in another form or datatype, or could not be.
 
         What is served must be what the files say, to the letter.
         """
-        changed = lost_in_store(triple for file in self.files for triple in file.content.triples)
-        return Report(
-            tuple(
-                Finding(
-                    file=self.places.get(str(getattr(triple.subject, "value", "")), ""),
-                    focus=str(getattr(triple.subject, "value", "")),
-                    path=triple.predicate.value,
-                    value=str(triple.object),
-                    message="The engine would change the form of this literal.",
-                    advice="Write its canonical form, in a primitive datatype or xsd:integer.",
-                )
-                for triple in changed
+        triples = [triple for file in self.files for triple in file.content.triples]
+        changed = [
+            self._literal(
+                triple,
+                "The engine would change the form of this literal.",
+                "Write its canonical form, in a primitive datatype or xsd:integer.",
             )
+            for triple in lost_in_store(triples)
+        ]
+        not_xml = [
+            self._literal(
+                triple,
+                "The literal holds a character that XML cannot hold, so many answers could not.",
+                "Take the character out.",
+            )
+            for triple in triples
+            if isinstance(triple.object, rdf_io.Literal) and NOT_XML.search(triple.object.value)
+        ]
+        return Report((*changed, *not_xml))
+
+    def _literal(self, triple: rdf_io.Triple, message: str, advice: str) -> Finding:
+        subject = str(getattr(triple.subject, "value", ""))
+        return Finding(
+            file=self.places.get(subject, ""),
+            focus=subject,
+            path=triple.predicate.value,
+            value=str(triple.object),
+            message=message,
+            advice=advice,
         )
 
 
@@ -127,10 +155,17 @@ def _doubles(homes: dict[rdf_io.Triple, set[str]]) -> Iterator[Finding]:
             )
 
 
+def _other_files(project: Project) -> list[Path]:
+    """The files of ``data/`` that are not canonical Turtle right there, in a fixed order."""
+    turtle = set(project.turtle_files())
+    return [path for path in rdf_files(project.root / "data") if path not in turtle]
+
+
 def fingerprint(project: Project, base_iri: str) -> str:
     """A digest of all that a release is made of, to tell quickly whether anything changed."""
     digest = hashlib.sha256(f"{__version__} {base_iri}\n".encode())
-    for path in project.turtle_files():
+    for path in [*project.turtle_files(), *_other_files(project)]:
         digest.update(path.relative_to(project.root).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

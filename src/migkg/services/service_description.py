@@ -5,38 +5,32 @@ Source: SPARQL 1.1 Service Description, https://www.w3.org/TR/sparql11-service-d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rdflib.namespace import RDF, RDFS
 
 from migkg.engine.rdf_io import BlankNode, Literal, NamedNode, Triple
 from migkg.engine.release import Release
-from migkg.model import formats
+from migkg.services.catalogue import FORMAT_IRIS
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
 _VOID = "http://rdfs.org/ns/void#"
-_FORMAT_IRIS = {
-    formats.JSON: "SPARQL_Results_JSON",
-    formats.XML: "SPARQL_Results_XML",
-    formats.CSV: "SPARQL_Results_CSV",
-    formats.TSV: "SPARQL_Results_TSV",
-    formats.TURTLE: "Turtle",
-    formats.JSONLD: "JSON-LD",
-    formats.NTRIPLES: "N-Triples",
-    formats.RDFXML: "RDF_XML",
-    formats.TRIG: "TriG",
-    formats.NQUADS: "N-Quads",
-}
 
 
 def _sd(name: str) -> NamedNode:
     return NamedNode(_SD + name)
 
 
-def triples(endpoint: str, release: Release, limits: str) -> list[Triple]:
+def triples(
+    endpoint: str, release: Release, limits: str, *, languages: Iterable[str]
+) -> list[Triple]:
     """The description of the endpoint, of the dataset behind it, and where its limits stand."""
     return [
         *_service(NamedNode(endpoint), release),
+        *(
+            Triple(NamedNode(endpoint), _sd("supportedLanguage"), _sd(language))
+            for language in languages
+        ),
         Triple(NamedNode(endpoint), NamedNode(str(RDFS.seeAlso)), NamedNode(limits)),
         Triple(
             NamedNode(limits),
@@ -51,9 +45,8 @@ def _service(service: NamedNode, release: Release) -> Iterator[Triple]:
     data, default = BlankNode("dataset"), BlankNode("default")
     yield Triple(service, a, _sd("Service"))
     yield Triple(service, _sd("endpoint"), service)
-    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
     yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
-    for name in _FORMAT_IRIS.values():
+    for name in FORMAT_IRIS.values():
         format_iri = NamedNode(f"http://www.w3.org/ns/formats/{name}")
         yield Triple(service, _sd("resultFormat"), format_iri)
     yield Triple(service, _sd("defaultDataset"), data)

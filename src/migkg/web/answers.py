@@ -11,7 +11,7 @@ from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
 from migkg.web.state import state_of
-from migkg.web.validators import FRESH, validated
+from migkg.web.validators import FRESH, unless_current, validator
 from migkg.web.waiting import sent_while_connected, while_connected
 
 TRUNCATED = b"migkg-truncated"
@@ -56,18 +56,19 @@ def answer_response(
     One in memory has a strong validator if it is ``repeatable``. If rows were cut, a header says
     so.
     """
-    headers = [(b"content-type", answer.format.content_type.encode()), (b"vary", b"Accept")]
+    content_type = answer.format.content_type.encode()
+    headers = [(b"content-type", content_type), (b"vary", b"Accept")]
     if answer.truncated:
         headers.append((TRUNCATED, str(truncate).encode()))
-    headers.append((b"content-length", str(answer.size).encode()))
-    if not repeatable:
-        headers.append((b"cache-control", b"no-store"))
-    elif not answer.in_memory:
-        headers.append((b"cache-control", FRESH.encode()))
+    headers.append((b"content-length", b"%d" % answer.size))
+    headers.append((b"cache-control", FRESH.encode() if repeatable else b"no-store"))
     if not answer.in_memory:
         return _Spooled(answer, headers)
-    response = Ready(200, headers, answer.read())
-    return validated(request, response) if repeatable else response
+    body = answer.read()
+    if not repeatable:
+        return Ready(200, headers, body)
+    headers.append((b"etag", validator(content_type, body)))
+    return unless_current(request, Ready(200, headers, body))
 
 
 class _Spooled(Ready):

@@ -6,8 +6,8 @@ so many connections. Who exceeds one of them loses the connection, with a proble
 answer has begun. What else is wrong with a request is refused in the same way, and an offer to
 speak another protocol is not taken.
 
-Sources: RFC 9110 sections 7.8 (Upgrade), 15.5.9 (408); RFC 9112 sections 3.2 (Host), 9.6 (closing);
-RFC 6585 section 5 (431).
+Sources: RFC 9110 sections 7.8 (Upgrade), 9.1 (methods), 15.5.9 (408); RFC 9112 sections 3.2 (Host)
+and 9.6 (closing); RFC 6585 section 5 (431).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from migkg.settings import Settings
+from migkg.web.cycle import Cycle
 from migkg.web.headers import complete
 from migkg.web.problems import problem_response
 
@@ -41,6 +42,8 @@ _HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*", re.ASCII)
 # The absolute form of a target up to its path: RFC 9112, section 3.2.2.
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*/?", re.IGNORECASE)
 _OFFER = (b"upgrade", b"http2-settings")
+# A request line whose method the parser does not know: RFC 9110, section 9.1.
+_OTHER_METHOD = re.compile(rb"[\w!#$%&'*+.^`|~-]+ [^\s]+ HTTP/1\.[01]\r\n", re.ASCII)
 
 
 def connection_class(settings: Settings) -> type[asyncio.Protocol]:
@@ -89,8 +92,10 @@ class _Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
             self._read_without_offer(data[offer.args[0] :])
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(_unknown_method() if _OTHER_METHOD.match(data) else _not_http())
         except httptools.HttpParserError:
-            self._refuse(problem_response(400, "bad-request", "This is not HTTP."))
+            self._refuse(_not_http())
         if self._in_head:
             self._head += len(data)
             if self._head > LONGEST_TARGET + LONGEST_FIELDS:
@@ -119,6 +124,7 @@ class _Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         self._answering = cycle
+        cycle.__class__ = Cycle  # uvicorn makes its own and has no setting for it
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
@@ -277,6 +283,14 @@ class _Connection(HttpToolsProtocol):
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
+
+
+def _not_http() -> Response:
+    return problem_response(400, "bad-request", "This is not HTTP.")
+
+
+def _unknown_method() -> Response:
+    return problem_response(501, "method-unknown", "No resource here has this method.")
 
 
 def _too_large(target: bytes) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from asyncio import Semaphore
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,12 +16,16 @@ from starlette.types import Receive, Scope, Send
 
 from migkg.errors import EngineBusy
 from migkg.model import formats
+from migkg.services.catalogue import OTHERS, PACKINGS
 from migkg.web import pages
 from migkg.web.problems import HttpProblem
-from migkg.web.state import state_of
+from migkg.web.representation import link
+from migkg.web.state import State, state_of
 from migkg.web.validators import unless_current, validated
 
 _RETRY_AFTER = 30
+_SUMS = "SHA256SUMS"
+_DATASET = "https://schema.org/Dataset"
 _TYPES = {item.extension: item.content_type for item in formats.GRAPH_FORMATS}
 _PART = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*")
 
@@ -33,7 +38,38 @@ async def index(request: Request) -> Response:
         for name, record in sorted(state.release.manifest["files"].items())
         if name.startswith("dumps/")
     }
-    return validated(request, pages.render(state, "dumps.html", files=files))
+    response = pages.render(
+        state,
+        "dumps.html",
+        files=files,
+        graphs=state.release.manifest["graphs"],
+        classes=_classes(state),
+    )
+    response.headers["Link"] = ", ".join(_item_links(state, files))
+    return validated(request, response)
+
+
+def _item_links(state: State, names: Iterable[str]) -> Iterator[str]:
+    """The links from the index to the licence, the catalogue and each dump
+    (https://signposting.org/FAIR/)."""
+    url = state.settings.public_url
+    if state.schema.licence:
+        yield link(state.schema.licence, "license")
+    yield link(_DATASET, "type")
+    yield link(f"{url}/catalog", "describedby", type=formats.TURTLE.media_type)
+    for name in names:
+        if name != _SUMS:
+            yield link(f"{url}/dumps/{name}", "item", type=_media_type(name).partition(";")[0])
+
+
+def _classes(state: State) -> dict[str, int]:
+    """Our own classes by name, with the number of their things."""
+    start = str(state.vocabulary.namespace)
+    return {
+        iri.removeprefix(start): number
+        for iri, number in state.catalogue.statistics.classes.items()
+        if iri in state.schema.classes
+    }
 
 
 async def dump(request: Request) -> Response:
@@ -48,7 +84,7 @@ async def dump(request: Request) -> Response:
     headers = {
         "ETag": f'"{record["sha256"]}"',
         "Cache-Control": "no-cache",
-        "Migkg-Release": state.release.id,
+        "Link": link(f"{state.settings.public_url}/dumps/", "collection", type="text/html"),
     }
     current = unless_current(request, Response(headers=headers))
     if current.status_code == 304:
@@ -113,6 +149,9 @@ class _Download(FileResponse):
 
 
 def _media_type(name: str) -> str:
-    if name.endswith(".gz"):
-        return "application/gzip"
-    return _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    ending = Path(name).suffix
+    return (
+        PACKINGS.get(ending)
+        or OTHERS.get(ending)
+        or _TYPES.get(ending[1:], "text/plain; charset=utf-8")
+    )

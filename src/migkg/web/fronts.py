@@ -20,16 +20,18 @@ from contextlib import suppress
 from typing import NoReturn
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from migkg.engine.embedded import EmbeddedEngine
-from migkg.engine.keeper import Keeper
-from migkg.engine.protocol import Engine
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
 from migkg.settings import Settings
-from migkg.web.app import create_app
 from migkg.web.connection import connection_class
+from migkg.web.front import Front
+from migkg.web.generations import Generations, pause
+from migkg.web.served import Served
+from migkg.web.shared import SharedReleases
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +39,6 @@ _GRACE = 3
 _PATIENCE = 5.0
 _BACKLOG = 2048
 _LAST_PORT = 65535
-_LIVED = 5.0
-_PAUSE = 0.2  # seconds before what lived for less than that is started again
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -49,13 +49,14 @@ def serve(settings: Settings, release: Release, say: Callable[[str], object]) ->
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
-    share = settings.share()
-    keeper = None if settings.engine_url else Keeper(release, settings)
-    if keeper:
-        keeper.start()
-    engine: Engine | None = EmbeddedEngine(keeper.control, share) if keeper else None
-    app = create_app(settings, release, engine)
-    _Watch(keeper, sockets, uvicorn_config(app, share)).run()
+    if settings.engine_url:
+        from migkg.web.app import create_app
+
+        app = create_app(settings, release)
+        _Watch(settings, sockets, lambda: app, None).run()
+        return
+    generations = Generations(settings, release, say)
+    _Watch(settings, sockets, Applications(settings, generations), generations).run()
 
 
 def _leave(*_: object) -> NoReturn:
@@ -129,17 +130,45 @@ def _resolve(host: str, port: int) -> tuple[int, int, int, str, tuple[str, int]]
         raise BadSetting("MIGKG_HOST", host, "it is no address of this machine") from None
 
 
+class Applications:
+    """Makes the application of each front before it is forked.
+
+    What all fronts share is made once for each release, in the process that they are forked from.
+    """
+
+    def __init__(self, settings: Settings, generations: Generations) -> None:
+        self._settings = settings
+        self._generations = generations
+        self._made: tuple[int, Served] | None = None
+
+    def __call__(self) -> ASGIApp:
+        """The application for one more front."""
+        # The web framework takes long to import; the release is being loaded meanwhile.
+        from migkg.web.app import create_served
+
+        current = self._generations.current
+        if self._made is None or self._made[0] != current.key:
+            engine = EmbeddedEngine(current.keeper.control, self._settings.share())
+            self._made = current.key, create_served(self._settings, current.release, engine)
+        end, number = self._generations.prepare(), self._generations.number
+        return Front(SharedReleases(self._settings, end, number, self._made))
+
+
 class _Watch:
     """Keeps the processes of the service alive, and ends them all when it ends."""
 
     def __init__(
-        self, keeper: Keeper | None, sockets: list[socket.socket], config: uvicorn.Config
+        self,
+        settings: Settings,
+        sockets: list[socket.socket],
+        make_app: Callable[[], ASGIApp],
+        generations: Generations | None,
     ) -> None:
-        self._keeper = keeper
+        self._settings = settings
         self._sockets = sockets
-        self._config = config
+        self._make_app = make_app
+        self._generations = generations
         self._fronts: dict[int, tuple[int, float]] = {}  # by process: its socket, its start
-        self._kept_since = time.monotonic()
         self._ending = False
 
     def run(self) -> None:
@@ -147,13 +176,13 @@ class _Watch:
         try:
             for index in range(len(self._sockets)):
                 self._start_front(index)
-            if self._keeper:
-                self._keeper.wait()
+            if self._generations:
+                self._generations.wait()
             self._watch()
         finally:
             self._stop_fronts()
-            if self._keeper:
-                self._keeper.close()
+            if self._generations:
+                self._generations.close()
 
     def _watch(self) -> None:
         wake, waker = os.pipe()
@@ -165,7 +194,9 @@ class _Watch:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # so that it wakes
         while not self._ending:
             self._look()
-            select.select([wake], [], [])
+            watched = [*self._generations.descriptors()] if self._generations else []
+            seconds = self._settings.release_poll if self._generations else None
+            select.select([wake, *watched], [], [], seconds)
             with suppress(BlockingIOError):
                 os.read(wake, 4096)
 
@@ -174,30 +205,35 @@ class _Watch:
 
     def _look(self) -> None:
         """Starts again what has ended."""
-        if self._keeper and self._keeper.has_ended():
-            _pause(self._kept_since)
-            self._keeper.restart()
-            self._kept_since = time.monotonic()
+        if self._generations:
+            self._generations.look()
         for pid, (index, since) in list(self._fronts.items()):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 del self._fronts[pid]
+                if self._generations:
+                    self._generations.leave(pid)
                 log.warning("Front process %d has ended; starting another.", pid)
-                _pause(since)
+                pause(since)
                 self._start_front(index)
 
     def _start_front(self, index: int) -> None:
         parent = os.getpid()
+        app = self._make_app()
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until it handles them in its own way
         pid = os.fork()
         if not pid:
-            self._be_front(index, parent)
+            self._be_front(app, index, parent)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        if self._generations:
+            self._generations.join(pid)
         self._fronts[pid] = (index, time.monotonic())
 
-    def _be_front(self, index: int, parent: int) -> NoReturn:
+    def _be_front(self, app: ASGIApp, index: int, parent: int) -> NoReturn:
         status = 1
         try:
             die_with_parent(parent)
+            if self._generations:
+                self._generations.leave_to_others()
             signal.set_wakeup_fd(-1)
             for number in (*_ENDING, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
@@ -206,7 +242,8 @@ class _Watch:
                 if other != index:
                     sock.close()
             gc.freeze()  # what all fronts share is never garbage
-            uvicorn.Server(self._config).run(sockets=[self._sockets[index]])
+            config = uvicorn_config(app, self._settings.share())
+            uvicorn.Server(config).run(sockets=[self._sockets[index]])
             status = 0
         except KeyboardInterrupt:
             status = 0
@@ -228,9 +265,3 @@ class _Watch:
                 if time.monotonic() > end:
                     os.kill(pid, signal.SIGKILL)
                 time.sleep(0.01)
-
-
-def _pause(since: float) -> None:
-    """Waits a little before something is started again that has lived for a moment only."""
-    if time.monotonic() - since < _LIVED:
-        time.sleep(_PAUSE)

@@ -9,18 +9,19 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from migkg.engine import rdf_io
 from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation
 from migkg.web.answers import answered
-from migkg.web.problems import HttpProblem
-from migkg.web.sparql import not_acceptable, parse_pairs
+from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.sparql import parse_pairs
 from migkg.web.state import state_of
 
 _OFFERS = tuple(item for item in formats.GRAPH_FORMATS if item.kind is formats.Kind.GRAPH)
 _DEFAULT = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_CLASS = "CONSTRUCT { ?s ?p ?o } WHERE { ?s a <%s> ; ?p ?o }"
 _NAMED = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <%s> { ?s ?p ?o } }"
 
 
@@ -44,7 +45,7 @@ async def direct(request: Request) -> Response:
 
 async def _graph(request: Request, iri: str | None) -> Response:
     state = state_of(request)
-    if iri is not None and (not is_iri(iri) or ":" not in iri):
+    if iri is not None and rdf_io.named_node(iri) is None:
         raise HttpProblem(400, "bad-parameter", "The graph is not an absolute IRI.")
     if iri is not None and iri not in state.release.manifest["graphs"]:
         raise HttpProblem(
@@ -54,6 +55,17 @@ async def _graph(request: Request, iri: str | None) -> Response:
             available=list(state.release.manifest["graphs"]),
         )
     return await _answer(request, _DEFAULT if iri is None else _NAMED % iri)
+
+
+async def of_class(request: Request) -> Response:
+    """All that is said of the things of one of our own classes."""
+    state = state_of(request)
+    name = request.path_params["name"]
+    iri = str(state.vocabulary.namespace[name])
+    if iri not in state.schema.classes:
+        known = [item.rpartition("#")[2] for item in state.schema.classes]
+        raise HttpProblem(404, "not-found", "The ontology has no such class.", available=known)
+    return await _answer(request, _CLASS % iri)
 
 
 async def _answer(request: Request, text: str) -> Response:

@@ -1,4 +1,4 @@
-"""``/id``, ``/page``, ``/data``, ``/describe``, ``/ontology``, ``/shapes``, ``/context.jsonld``.
+"""``/id``, ``/page``, ``/data``, ``/describe``, ``/profile``: things and the documents about them.
 
 A thing's IRI answers 303 to a document about it (https://www.w3.org/TR/cooluris/#r303gendocument).
 """
@@ -6,70 +6,65 @@ A thing's IRI answers 303 to a document about it (https://www.w3.org/TR/cooluris
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from rdflib.namespace import RDF
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Lane, Query
+from migkg.engine.protocol import Lane
 from migkg.model import formats
 from migkg.model.formats import Format
-from migkg.model.sparql_text import Form
-from migkg.model.turtle import write_turtle
-from migkg.services import jsonld, ontology_docs
-from migkg.services.results import result_rows
-from migkg.web import negotiation, pages
-from migkg.web.answers import answer_to, caller_of
-from migkg.web.problems import HttpProblem
-from migkg.web.representation import DOCUMENT_FORMATS, thing_links
-from migkg.web.sparql import not_acceptable
+from migkg.services import jsonld, schema_org, thing_view
+from migkg.services.linked_data import Document
+from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
+from migkg.web import negotiation, pages, profiles
+from migkg.web.answers import caller_of
+from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.raw_path import below, encoded, names
+from migkg.web.representation import (
+    DOCUMENT_FORMATS,
+    link,
+    page_links,
+    profile_links,
+    thing_links,
+)
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
+from migkg.web.vocabularies import context_url
 
-_SAFE = "/:@!$&'()*+,;=~-._"
-
-
-@dataclass(frozen=True)
-class _Document:
-    """The triples of a document and the thing it is about."""
-
-    iri: str
-    triples: list[rdf_io.Triple]
+_MEDIA_TYPES = [item.media_type for item in DOCUMENT_FORMATS]
+_DIGITS = 6  # more pages than any thing has
 
 
 async def thing(request: Request) -> Response:
     """303 from a thing to its page or its data."""
     state = state_of(request)
-    path = request.path_params["path"]
-    await _described(request, state.settings.base_iri + "id/" + path)
-    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
+    path = below(request, "/id/")
+    await _exists(request, state, path)
+    offers = [negotiation.HTML, *_MEDIA_TYPES]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
     folder = "page" if chosen == negotiation.HTML else "data"
-    location = f"{state.settings.public_url}/{folder}/{quote(path, safe=_SAFE)}"
+    query = request.scope["query_string"].decode("latin-1")
+    location = f"{state.settings.public_url}/{folder}/{path}" + (f"?{query}" if query else "")
     return RedirectResponse(location, status_code=303, headers={"Vary": "Accept"})
 
 
 async def page(request: Request) -> Response:
     """A page for people about one thing."""
-    state = state_of(request)
-    path = request.path_params["path"]
-    document = await _described(request, state.settings.base_iri + "id/" + path)
-    return _html(
-        request, state, document, f"{state.settings.public_url}/data/{quote(path, safe=_SAFE)}"
-    )
+    path = below(request, "/page/")
+    document = await _of_ours(request, path, EVIDENCE)
+    return _html(request, document, f"{state_of(request).settings.public_url}/data/{path}")
 
 
 async def data(request: Request) -> Response:
     """The data about one thing; an extension fixes the format."""
     state = state_of(request)
-    path, chosen = _split_extension(request.path_params["path"])
-    document = await _described(request, state.settings.base_iri + "id/" + path)
-    return _rdf(request, state, document, chosen)
+    path, chosen = _split_extension(below(request, "/data/"))
+    profile = profiles.chosen(request, state.settings.base_iri)
+    return _rdf(request, await _of_ours(request, path, profile), chosen)
 
 
 async def describe(request: Request) -> Response:
@@ -78,67 +73,86 @@ async def describe(request: Request) -> Response:
     iris = request.query_params.getlist("iri")
     if len(iris) != 1:
         raise HttpProblem(400, "bad-parameter", "Give exactly one parameter 'iri'.")
-    document = await _described(request, iris[0])
-    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
-    if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        url = f"{state.settings.public_url}/describe?iri={quote(iris[0])}"
-        return _html(request, state, document, url)
-    return _rdf(request, state, document, None)
+    profile = profiles.chosen(request, state.settings.base_iri)
+    offers = [negotiation.HTML, *_MEDIA_TYPES]
+    is_page = negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML
+    document = await _described(request, iris, EVIDENCE if is_page else profile)
+    if not is_page:
+        return _rdf(request, document, None)
+    return _html(request, document, f"{state.settings.public_url}/describe?iri={quote(iris[0])}")
 
 
-async def vocabulary(request: Request) -> Response:
-    """The ontology or the shapes, as a page or as RDF."""
+async def profile(request: Request) -> Response:
+    """303 from a profile to where it is described."""
+    known = [item.name for item in PROFILES]
+    name = request.path_params["name"]
+    if name not in known:
+        raise HttpProblem(404, "not-found", f"There is no profile {name}.", available=known)
+    location = f"{state_of(request).settings.public_url}/docs#profile-{name}"
+    return RedirectResponse(location, status_code=303)
+
+
+async def _exists(request: Request, state: State, path: str) -> None:
+    """404 or 410 unless the release says something of a thing of ours."""
+    caller = caller_of(request, Lane.PAGE)
+    iris = _iris(state, path)
+    _refuse_retired(state, iris)
+    for iri in iris:
+        if await state.linked_data.knows(iri, caller):
+            return
+    raise _not_found(iris[0])
+
+
+async def _of_ours(request: Request, path: str, profile: Profile) -> Document:
+    return await _described(request, _iris(state_of(request), path), profile)
+
+
+def _iris(state: State, path: str) -> list[str]:
+    return [f"{state.settings.base_iri}id/{name}" for name in names(path)]
+
+
+async def _described(request: Request, iris: list[str], profile: Profile) -> Document:
+    """The document of the first of these that the release says something of."""
     state = state_of(request)
-    name = request.scope["path"].strip("/").partition("/")[0]
-    version = request.path_params.get("version")
-    if version and f"{state.vocabulary.ontology}/{version}" not in _versions(state):
-        raise _not_found(f"There is no version {version} of the ontology here.")
-    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
-    if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
-        shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
-        return validated(request, shown)
-    document = _Document(state.settings.base_iri + name, state.schema.graphs[name])
-    return _rdf(request, state, document, None)
+    _refuse_retired(state, iris)
+    number = _page_number(request)
+    caller = caller_of(request, Lane.PAGE)
+    for iri in iris:
+        found = await state.linked_data.document(iri, profile, page=number, caller=caller)
+        if found:
+            return found
+    raise _not_found(iris[0], number)
 
 
-async def context(request: Request) -> Response:
-    """The JSON-LD context of every document."""
-    state = state_of(request)
-    body = json.dumps({"@context": state.schema.context}, ensure_ascii=False, indent=1)
-    return validated(request, Response(body, media_type="application/ld+json"))
+def _refuse_retired(state: State, iris: list[str]) -> None:
+    """410 for an identifier that was given up, with those that took its place."""
+    for iri in iris:
+        retired = state.schema.retired.get(iri)
+        if retired is not None:
+            links = [link(successor, "successor-version") for successor in retired.successors]
+            raise HttpProblem(
+                410,
+                "gone",
+                f"<{encoded(iri)}> is no longer used. {retired.reason}".strip(),
+                headers={"Link": ", ".join(links)} if links else None,
+                successors=list(retired.successors) or None,
+            )
 
 
-async def _documentation(request: Request, state: State) -> Response:
-    terms = str(state.vocabulary.namespace)
-    rows = []
-    for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES):
-        query = Query(text=text.format(terms=terms), form=Form.SELECT, format=formats.JSON)
-        rows += result_rows((await answer_to(request, query, Lane.PAGE)).read())
-    documentation = ontology_docs.document(state.schema, ontology_docs.examples(rows))
-    return pages.ontology(state, documentation)
+def _page_number(request: Request) -> int:
+    given = request.query_params.getlist("page")
+    text = given[0].lstrip("0") if given else "1"
+    if len(given) > 1 or not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
+        raise HttpProblem(400, "bad-parameter", "The parameter 'page' is one number, 1 or more.")
+    return int(text)
 
 
-def _versions(state: State) -> set[str]:
-    return {
-        triple.object.value
-        for triple in state.schema.graphs["ontology"]
-        if triple.predicate.value.endswith("#versionIRI")
-        and isinstance(triple.object, rdf_io.NamedNode)
-    }
-
-
-async def _described(request: Request, iri: str) -> _Document:
-    triples = await state_of(request).linked_data.triples(iri, caller_of(request, Lane.PAGE))
-    if not triples:
-        raise _not_found(f"Nothing is known of <{quote(iri, safe=_SAFE + '%#?[]')}>.")
-    return _Document(iri, triples)
-
-
-def _not_found(detail: str) -> HttpProblem:
+def _not_found(iri: str, page: int = 1) -> HttpProblem:
+    what = f"There is no page {page} of" if page > 1 else "Nothing is known of"
     return HttpProblem(
         404,
         "not-found",
-        detail,
+        f"{what} <{encoded(iri)}>.",
         advice="The start page lists all kinds of things; /sparql finds a thing by its label.",
     )
 
@@ -149,67 +163,62 @@ def _split_extension(path: str) -> tuple[str, Format | None]:
     return (stem, chosen) if chosen in DOCUMENT_FORMATS else (path, None)
 
 
-def _html(request: Request, state: State, document: _Document, data_url: str) -> Response:
-    graph = rdf_io.to_rdflib(document.triples)
-    view = state.linked_data.describe(document.iri, graph)
-    linked = jsonld.compact(graph, document.iri, state.schema, context_url(request, state))
-    response = pages.thing(state, view, data_url, jsonld.embed(linked))
-    return _finish(request, state, document, response)
+def _html(request: Request, document: Document, data_url: str) -> Response:
+    state = state_of(request)
+    view = thing_view.describe(document.iri, document.triples, state.schema)
+    thing_node = rdf_io.NamedNode(document.iri)
+    facts = schema_org.translated(thing_node, document.triples, state.schema)
+    linked = [
+        _framed(request, state, document),
+        schema_org.document(document.iri, facts),
+    ]
+    around = page_links(request, state, document)
+    response = pages.thing(state, view, data_url, list(map(jsonld.embed, linked)), around)
+    return _finish(request, document, response, is_page=True)
 
 
-def context_url(request: Request, state: State) -> str:
-    """Where the context of a JSON-LD document is.
-
-    Without a public URL it is relative to the document: things and their documents are equally
-    deep, so it is found from either, on any host.
-    """
-    if state.settings.public_url:
-        return f"{state.settings.public_url}/context.jsonld"
-    return "../" * (str(request.scope["path"]).count("/") - 1) + "context.jsonld"
-
-
-def _rdf(request: Request, state: State, document: _Document, chosen: Format | None) -> Response:
+def _rdf(request: Request, document: Document, chosen: Format | None) -> Response:
+    state = state_of(request)
     if chosen is None:
-        offers = [item.media_type for item in DOCUMENT_FORMATS]
-        accept = request.headers.getlist("accept")
-        media_type = negotiation.choose(accept, offers)
+        media_type = negotiation.choose(request.headers.getlist("accept"), _MEDIA_TYPES)
         if media_type is None:
-            raise not_acceptable(offers)
+            raise not_acceptable(_MEDIA_TYPES)
         chosen = formats.BY_MEDIA_TYPE[media_type]
-    response = Response(
-        _serialize(state, document, chosen, context_url(request, state)),
-        headers={"Content-Type": chosen.content_type, "Vary": "Accept"},
-    )
-    return _finish(request, state, document, response)
+    headers = {
+        "Content-Type": chosen.content_type,
+        "Content-Profile": f"<{document.profile.iri(state.settings.base_iri)}>",
+        "Vary": "Accept, Accept-Profile",
+    }
+    response = Response(_serialize(request, state, document, chosen), headers=headers)
+    return _finish(request, document, response, is_page=False)
 
 
-def _finish(request: Request, state: State, document: _Document, response: Response) -> Response:
+def _finish(request: Request, document: Document, response: Response, *, is_page: bool) -> Response:
     """Adds the typed links and the validator of a document."""
-    start = state.settings.base_iri + "id/"
-    if document.iri.startswith(start):
-        path = quote(document.iri.removeprefix(start), safe=_SAFE)
-        response.headers["Link"] = thing_links(state, document.iri, path, _types(document))
+    state = state_of(request)
+    links = []
+    if document.iri.startswith(state.settings.base_iri + "id/"):
+        links += thing_links(state, document, is_page=is_page)
+        path = encoded(document.iri.removeprefix(state.settings.base_iri + "id/"))
+        links += profile_links(state, document, f"{state.settings.public_url}/data/{path}")
+    around = page_links(request, state, document)
+    links += [link(url, relation) for relation, url in around.items()]
+    if links:
+        response.headers["Link"] = ", ".join(links)
     return validated(request, response)
 
 
-def _types(document: _Document) -> list[str]:
-    """The classes of the thing that a document is about."""
-    return sorted(
-        triple.object.value
-        for triple in document.triples
-        if triple.predicate.value == str(RDF.type)
-        and isinstance(triple.object, rdf_io.NamedNode)
-        and getattr(triple.subject, "value", "") == document.iri
-    )
+def _framed(request: Request, state: State, document: Document) -> dict[str, object]:
+    context_at = context_url(request, state)
+    return jsonld.framed(document.iri, document.triples, state.context, context_at)
 
 
-def _serialize(state: State, document: _Document, chosen: Format, context_at: str) -> bytes:
+def _serialize(request: Request, state: State, document: Document, chosen: Format) -> bytes:
     if chosen is formats.JSONLD:
-        graph = rdf_io.to_rdflib(document.triples)
-        linked = jsonld.compact(graph, document.iri, state.schema, context_at)
-        return json.dumps(linked, ensure_ascii=False, indent=1).encode("utf-8")
-    if chosen is formats.TURTLE:
-        text = write_turtle(rdf_io.to_rdflib(document.triples), state.schema.prefixes)
-        return text.encode("utf-8")
+        if document.profile is SCHEMA_ORG:
+            linked = schema_org.document(document.iri, document.triples)
+        else:
+            linked = _framed(request, state, document)
+        return json.dumps(linked, ensure_ascii=False).encode("utf-8")
     prefixes = rdf_io.used_prefixes(document.triples, state.schema.prefixes)
     return rdf_io.write_triples(document.triples, chosen, prefixes=prefixes)

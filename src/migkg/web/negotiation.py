@@ -70,15 +70,18 @@ def _parse(part: str) -> _Range | None:
     main, slash, sub = fields[0].lower().partition("/")
     if not slash or (main == "*" and sub != "*"):
         return None
-    quality = 1.0
-    parameters = False
-    for parameter in filter(None, fields[1:]):
+    names = [field.partition("=")[0].strip().lower() for field in fields[1:] if field]
+    parameters = any(name != "q" for name in names)
+    return _Range(main, sub, quality_of(part), parameters)
+
+
+def quality_of(parameters: str) -> float:
+    """The ``q`` among the parameters of a range, such as ``;q=0.5``; 1 without one."""
+    for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
-            quality = _number(value)
-        else:
-            parameters = True
-    return _Range(main, sub, quality, parameters)
+            return _number(value)
+    return 1.0
 
 
 def _number(text: str) -> float:

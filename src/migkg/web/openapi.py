@@ -7,34 +7,119 @@ from collections.abc import Iterable
 from typing import Any
 
 from migkg.web.problems import MEDIA_TYPE
+from migkg.web.routing import Parameter, Route
 
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "advice": {"type": "string"},
+        "line": {"type": "integer"},
+        "column": {"type": "integer"},
+        "available": {"type": "array", "items": {"type": "string"}},
+        "successors": {"type": "array", "items": {"type": "string"}},
+    },
+}
 
 
 def document(
-    routes: Iterable[tuple[str, tuple[str, ...], str]], *, title: str, version: str, server: str
+    routes: Iterable[Route], *, title: str, version: str, server: str, licence: str = ""
 ) -> dict[str, Any]:
-    """The description of ``routes``, each a path, its methods and what it is."""
+    """The description of ``routes``; ``licence`` is the IRI of the licence of the data."""
+    info: dict[str, Any] = {"title": title, "version": version}
+    if licence:
+        info["license"] = {"name": licence, "url": licence}
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
+        "info": info,
         **({"servers": [{"url": server}]} if server else {}),
-        "paths": {
-            _PARAMETER.sub(r"{\1}", path): _operations(path, methods, summary)
-            for path, methods, summary in routes
+        "paths": {_PARAMETER.sub(r"{\1}", route.path): _operations(route) for route in routes},
+        "components": {
+            "schemas": {"Problem": _PROBLEM},
+            "responses": {
+                "Problem": {
+                    "description": "A problem document (RFC 9457).",
+                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            },
         },
     }
 
 
-def _operations(path: str, methods: tuple[str, ...], summary: str) -> dict[str, Any]:
-    parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in _PARAMETER.findall(path)
-    ]
-    problem = {"description": "A problem document (RFC 9457).", "content": {MEDIA_TYPE: {}}}
-    operation = {
-        "summary": summary,
-        "parameters": parameters,
-        "responses": {"2XX": {"description": summary}, "default": problem},
+def _operations(route: Route) -> dict[str, Any]:
+    return {method.lower(): _operation(route, method) for method in route.methods}
+
+
+def _operation(route: Route, method: str) -> dict[str, Any]:
+    in_path = [_in_path(route, name) for name in _PARAMETER.findall(route.path)]
+    operation: dict[str, Any] = {
+        "operationId": f"{method.lower()}{re.sub('[^a-z]+', '_', route.path)}".rstrip("_"),
+        "summary": route.summary,
+        "parameters": in_path + [_in_query(item) for item in route.parameters],
+        "responses": {**_responses(route), "default": {"$ref": "#/components/responses/Problem"}},
     }
-    return {method.lower(): operation for method in methods}
+    if method == "POST" and route.body:
+        operation["requestBody"] = {"required": True, "content": _bodies(route.body)}
+    return operation
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    redirect = {"303": {"description": "The document is at Location."}} if route.redirects else {}
+    if not route.media_types:
+        return redirect
+    content: dict[str, Any] = {name: {} for name in route.media_types}
+    return {
+        **redirect,
+        route.status: {"description": route.summary, "content": content},
+        "304": {"description": "The client has it."},
+    }
+
+
+def _in_path(route: Route, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name, "in": "path", "required": True}
+    found["schema"] = {"type": "string", "minLength": 1}
+    if route.example:
+        found["example"] = route.example
+    return found
+
+
+def _in_query(item: Parameter) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": item.name,
+        "in": "query",
+        "description": item.meaning,
+        "required": item.required,
+        "schema": {"type": item.type},
+    }
+    if item.values:
+        found["schema"]["enum"] = list(item.values)
+    if item.example:
+        found["example"] = item.example
+    return found
+
+
+def _bodies(bodies: Iterable[tuple[str, tuple[Parameter, ...]]]) -> dict[str, Any]:
+    return {
+        media_type: {"schema": _form(fields) if fields else {"type": "string"}}
+        for media_type, fields in bodies
+    }
+
+
+def _form(fields: tuple[Parameter, ...]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [item.name for item in fields if item.required],
+        "properties": {
+            item.name: {
+                "type": item.type,
+                "description": item.meaning,
+                **({"examples": [item.example]} if item.example else {}),
+            }
+            for item in fields
+        },
+    }

@@ -11,9 +11,11 @@ from starlette.responses import HTMLResponse
 
 from migkg import __version__
 from migkg.model.namespaces import shorten
-from migkg.services.linked_data import Description
+from migkg.services import jsonld
 from migkg.services.ontology_docs import Documentation
+from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
+from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
 
@@ -28,6 +30,14 @@ _ENVIRONMENT = Environment(
 
 def _link(state: State, iri: str) -> str:
     """Where a click on an IRI leads: our page of our own things, else the description here."""
+    url = _link_now(state, iri)
+    if not state.older:
+        return url
+    path, mark, fragment = url.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}release={state.release.id}{mark}{fragment}"
+
+
+def _link_now(state: State, iri: str) -> str:
     base = state.settings.base_iri
     public = state.settings.public_url
     if iri.startswith(base + "id/") and "#" not in iri:
@@ -49,6 +59,8 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
+        older=state.older,
+        within=f"?release={state.release.id}" if state.older else "",
         licence=state.schema.licence,
         version=__version__,
         link=lambda iri: _link(state, iri),
@@ -59,9 +71,19 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
     return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
 
 
-def thing(state: State, view: Description, data_url: str, linked: str) -> HTMLResponse:
-    """The page of one thing."""
-    return render(state, "thing.html", view=view, data_url=data_url, linked=linked)
+def home(state: State, table: dict[str, Any]) -> HTMLResponse:
+    """The start page, with the dataset described for search engines."""
+    linked = jsonld.embed(state.catalogue.schema_org(state.settings.public_url))
+    return render(
+        state, "home.html", table=table, queries=state.queries, schema=state.schema, linked=linked
+    )
+
+
+def thing(
+    state: State, view: Description, data_url: str, linked: list[str], around: dict[str, str]
+) -> HTMLResponse:
+    """The page of one thing; ``around`` are the pages beside it, by relation."""
+    return render(state, "thing.html", view=view, data_url=data_url, linked=linked, around=around)
 
 
 def ontology(state: State, documentation: Documentation) -> HTMLResponse:
@@ -104,7 +126,7 @@ def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
     problems = sorted(
         {(kind.status, kind.name, kind.advice) for kind in (*TABLE.values(), *HTTP_KINDS)}
     )
-    return render(state, "docs.html", routes=routes, problems=problems)
+    return render(state, "docs.html", routes=routes, problems=problems, profiles=PROFILES)
 
 
 def editor(state: State) -> HTMLResponse:

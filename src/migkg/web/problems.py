@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -46,6 +46,11 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     ),
     errors.EngineBusy: Kind(503, "busy", "Try again later."),
     errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
+    errors.CitationsOff: Kind(403, "no-citations", "Cite the query with its text and the release."),
+    errors.CitationsFull: Kind(
+        507, "citations-full", "Cite the query with its text and the release."
+    ),
+    errors.CitationsUnavailable: Kind(503, "citations-unavailable", "Try again later."),
     errors.BadUpload: Kind(400, "bad-document"),
     errors.UploadTimeout: Kind(503, "validation-timeout", "Send a smaller document."),
 }
@@ -61,6 +66,8 @@ HTTP_KINDS = (
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
     Kind(408, "request-timeout", "Send the whole request at once."),
+    Kind(410, "gone", "Use what 'successors' names, if anything."),
+    Kind(410, "release-gone", "Ask for the page of the citation, or for ?cite=."),
     Kind(413, "query-too-long", "Send a shorter query."),
     Kind(413, "too-large", "Send a smaller body."),
     Kind(416, "range-not-satisfiable", "Ask for a part that Content-Range has room for."),
@@ -68,7 +75,9 @@ HTTP_KINDS = (
     Kind(431, "head-too-large", "Send fewer or shorter header fields."),
     Kind(415, "bad-charset", "Send UTF-8."),
     Kind(415, "unsupported-media-type", "Send a media type that Accept-Post names."),
+    Kind(500, "answer-changed", "Take the dump of the release."),
     Kind(500, "internal", "Report it; the log of the service says more."),
+    Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),
 )
 
@@ -96,6 +105,17 @@ class HttpProblem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.members = members
+
+
+def not_acceptable(offers: Sequence[str]) -> HttpProblem:
+    """The 406 that names what there is."""
+    return HttpProblem(
+        406,
+        "not-acceptable",
+        "None of the accepted formats can be had; there is " + ", ".join(offers) + ".",
+        headers={"Vary": "Accept"},
+        available=list(offers),
+    )
 
 
 def problem_response(

@@ -13,14 +13,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from migkg.errors import MigkgError
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
+from migkg.web.state import state_of_scope
 from migkg.web.waiting import ClientGone
 
 log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
+_REQUEST_HEADERS = "Accept, Accept-Profile, Content-Type, If-None-Match, Range"
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a query string or of a form, as the documentation has it."""
+
+    name: str
+    meaning: str
+    required: bool = False
+    type: str = "string"
+    values: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,13 @@ class Route:
     summary: str
     methods: tuple[str, ...] = READ
     refused: tuple[str, ...] = ()  # known to the protocol, answered 403
+    # For the documentation: what is asked with, what comes back, and an example for the path.
+    parameters: tuple[Parameter, ...] = ()
+    media_types: tuple[str, ...] = ()
+    body: tuple[tuple[str, tuple[Parameter, ...]], ...] = ()
+    example: str = ""
+    status: str = "200"
+    redirects: bool = False
 
 
 class Resource:
@@ -56,12 +78,13 @@ class Resource:
             response = internal_problem()
         if not isinstance(response, Ready):
             complete(response.raw_headers)
+        response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         method = request.method
         if method == "OPTIONS":
-            return _options(request, self._allowed)
+            return options(request, self._allowed)
         if method in self._route.refused:
             raise HttpProblem(403, "read-only", "This service is read-only; it changes no graph.")
         if method not in self._route.methods:
@@ -91,10 +114,11 @@ class Direct:
             await self._others(scope, receive, send)
 
 
-def _options(request: Request, allowed: str) -> Response:
+def options(request: Request, allowed: str) -> Response:
+    """What a path takes, for clients and for scripts of other origins (CORS)."""
     headers = {"Allow": allowed}
     if "access-control-request-method" in request.headers:
         headers["Access-Control-Allow-Methods"] = allowed
-        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
+        headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
         headers["Access-Control-Max-Age"] = "86400"
     return Response(status_code=204, headers=headers)

@@ -15,10 +15,10 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
-from migkg.web import negotiation, pages
+from migkg.web import descriptions, negotiation, pages
 from migkg.web.answers import answer_to, answered
-from migkg.web.problems import HttpProblem
-from migkg.web.sparql import not_acceptable, read_body
+from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.sparql import read_body
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 from migkg.web.waiting import while_connected
@@ -41,10 +41,16 @@ SELECT ?thing (SAMPLE(?l) AS ?label) WHERE {
 
 
 async def home(request: Request) -> Response:
-    """The start page: what the release holds."""
+    """The start page: what the release holds; to programs, the catalogue and the dataset."""
     state = state_of(request)
+    offers = [negotiation.HTML, *descriptions.OFFERS]
+    chosen = negotiation.choose(request.headers.getlist("accept"), offers)
+    if chosen is None:
+        raise not_acceptable(offers)
+    if chosen != negotiation.HTML:
+        return descriptions.overview(request, formats.BY_MEDIA_TYPE[chosen])
     table = await _select(request, _CLASSES % state.vocabulary.namespace)
-    page = pages.render(state, "home.html", table=table, queries=state.queries, schema=state.schema)
+    page = pages.home(state, table)
     return validated(request, page)
 
 

@@ -6,8 +6,11 @@ read here, because frameworks decode form bodies leniently and hide bad UTF-8.
 
 from __future__ import annotations
 
+import re
+from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -18,10 +21,10 @@ from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.services.linked_data import is_iri
 from migkg.web import negotiation, pages
 from migkg.web.answers import answered
-from migkg.web.problems import HttpProblem
+from migkg.web.descriptions import described_in, service_url
+from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -30,6 +33,11 @@ DIRECT = "application/sparql-query"
 METHODS = "GET, HEAD, POST, OPTIONS"
 _ENCODED = 3  # bytes of a form for a byte of the query, at most
 _PARAMETERS = 16 * 1024  # bytes of all others
+_CHARACTER = 4  # bytes at most
+_NO_OCTET = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_REMEMBERED = 4096
+_LONGEST = 500  # characters of an Accept that is worth remembering
+_LANGUAGES = ("SPARQL11Query",)  # what any engine speaks; our own speaks more
 _DIGITS = 9  # more rows than any answer has
 
 
@@ -73,12 +81,14 @@ def _about(request: Request, state: State) -> Response:
         raise not_acceptable([*offers, negotiation.HTML])
     if chosen == negotiation.HTML:
         return validated(request, pages.editor(state))
-    base = state.settings.public_url or str(request.base_url).rstrip("/")
-    chosen_format = formats.BY_MEDIA_TYPE[chosen]
-    triples = service_description.triples(f"{base}/sparql", state.release, f"{base}/limits")
-    prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
-    body = rdf_io.write_triples(triples, chosen_format, prefixes=prefixes)
-    return Response(body, headers={"Content-Type": chosen_format.content_type, "Vary": "Accept"})
+    url = service_url(request)
+    triples = service_description.triples(
+        f"{url}/sparql",
+        state.release,
+        f"{url}/limits",
+        languages=_LANGUAGES if state.settings.engine_url else (*_LANGUAGES, "SPARQL12Query"),
+    )
+    return described_in(request, triples, formats.BY_MEDIA_TYPE[chosen])
 
 
 async def update(_: Request) -> Response:
@@ -118,28 +128,28 @@ async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
 
 
 def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
-    def values(name: str) -> tuple[str, ...]:
-        return tuple(value for key, value in pairs if key == name)
-
-    queries = values("query")
-    if values("update"):
+    given: dict[str, list[str]] = {}
+    for key, value in pairs:
+        given.setdefault(key, []).append(value)
+    queries = given.get("query", ())
+    if "update" in given:
         raise HttpProblem(400, "no-updates", "This endpoint answers queries; it takes no updates.")
     if len(queries) != 1:
         raise _parameter(f"There are {len(queries)} parameters 'query'; exactly one is needed.")
-    if len(queries[0].encode("utf-8")) > limit:
+    if len(queries[0]) * _CHARACTER > limit and len(queries[0].encode("utf-8")) > limit:
         raise HttpProblem(413, "query-too-long", f"The query is longer than {limit} bytes.")
-    default, named = values("default-graph-uri"), values("named-graph-uri")
+    default = tuple(given.get("default-graph-uri", ()))
+    named = tuple(given.get("named-graph-uri", ()))
     for iri in (*default, *named):
-        if not is_iri(iri) or ":" not in iri:
+        if rdf_io.named_node(iri) is None:
             raise _parameter(f"The graph {iri!r} is not an absolute IRI.")
-    given = bool(default or named)
-    names = values("format")
-    truncate = values("truncate")
+    names_dataset = bool(default or named)
+    truncate = given.get("truncate")
     return Operation(
         queries[0],
-        default if given else None,
-        named if given else None,
-        names[-1] if names else None,
+        default if names_dataset else None,
+        named if names_dataset else None,
+        given["format"][-1] if "format" in given else None,
         _rows(truncate) if truncate else None,
     )
 
@@ -151,7 +161,7 @@ def _most_rows(operation: Operation, text: QueryText, limit: int) -> int | None:
     return min(operation.truncate, limit)
 
 
-def _rows(values: tuple[str, ...]) -> int:
+def _rows(values: list[str]) -> int:
     digits = values[0].lstrip("0")[:_DIGITS]
     if len(values) != 1 or not digits or not (values[0].isascii() and values[0].isdigit()):
         raise _parameter("The parameter 'truncate' is one number of rows, 1 or more.")
@@ -159,32 +169,30 @@ def _rows(values: tuple[str, ...]) -> int:
 
 
 def _answer_format(request: Request, operation: Operation, text: QueryText) -> formats.Format:
-    offers = text.form.answer_formats
     named = formats.BY_NAME.get(operation.format or "")
-    if named in offers:
+    if named in text.form.answer_formats:
         return named
     # Some clients send names of their own beside a good Accept, so an unknown name says nothing.
     given = operation.format if "/" in (operation.format or "") else None
-    wanted = [given] if given else request.headers.getlist("accept")
-    preferred = [item.media_type for item in offers]
-    chosen = negotiation.choose(wanted, preferred)
+    wanted = given or ",".join(request.headers.getlist("accept"))
+    find = _remembered if len(wanted) <= _LONGEST else _negotiated
+    chosen = find(wanted, text.form)
+    if chosen is None:
+        raise not_acceptable([item.media_type for item in text.form.answer_formats])
+    return chosen
+
+
+def _negotiated(wanted: str, form: Form) -> formats.Format | None:
+    """The format by ``Accept``: by its preferred media type, else by another that it has."""
+    offers = form.answer_formats
+    chosen = negotiation.choose([wanted], [item.media_type for item in offers])
     if chosen is None:
         media_types = [media_type for item in offers for media_type in item.media_types]
-        chosen = negotiation.choose(wanted, media_types)
-    if chosen is None:
-        raise not_acceptable(preferred)
-    return next(item for item in offers if chosen in item.media_types)
+        chosen = negotiation.choose([wanted], media_types)
+    return next((item for item in offers if chosen in item.media_types), None)
 
 
-def not_acceptable(offers: list[str]) -> HttpProblem:
-    """The 406 that names what there is."""
-    return HttpProblem(
-        406,
-        "not-acceptable",
-        "None of the accepted formats can be had; there is " + ", ".join(offers) + ".",
-        headers={"Vary": "Accept"},
-        available=offers,
-    )
+_remembered = lru_cache(maxsize=_REMEMBERED)(_negotiated)
 
 
 def parse_pairs(data: bytes, where: str) -> list[tuple[str, str]]:
@@ -199,7 +207,18 @@ def parse_pairs(data: bytes, where: str) -> list[tuple[str, str]]:
 
 def _unquote(data: bytes, where: str) -> str:
     plain = data.replace(b"+", b" ")
-    return decode_utf8(unquote_to_bytes(plain) if b"%" in plain else plain, where)
+    return decode_utf8(percent_decoded(plain) if b"%" in plain else plain, where)
+
+
+def percent_decoded(data: bytes) -> bytes:
+    """The bytes that are written with per cent signs (RFC 3986, section 2.1).
+
+    The same as ``unquote_to_bytes``, which goes through them one by one: written with ``=`` in
+    place of ``%`` they are quoted-printable, for which there is a decoder in C.
+    """
+    if _NO_OCTET.search(data):
+        return unquote_to_bytes(data)
+    return a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def decode_utf8(data: bytes, where: str) -> str:

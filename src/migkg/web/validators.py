@@ -28,17 +28,22 @@ _OF_CONTENT = frozenset(
 )
 
 
-def validated(request: Request, response: Response) -> Response:
+def validated(request: Request, response: Response, freshness: str = FRESH) -> Response:
     """The response with a strong validator and its freshness, or 304 if the client has it.
 
     The validator is a digest of the content and its type: it differs by format, and stays the same
     from release to release as long as the content does.
     """
-    digest = blake2b(response.headers["content-type"].encode("latin-1"), digest_size=_DIGEST)
-    digest.update(response.body)
-    response.headers["etag"] = f'"{digest.hexdigest()}"'
-    response.headers["cache-control"] = FRESH
+    etag = validator(response.headers["content-type"].encode("latin-1"), response.body)
+    response.raw_headers += [(b"etag", etag), (b"cache-control", freshness.encode())]
     return unless_current(request, response)
+
+
+def validator(content_type: bytes, body: bytes | memoryview) -> bytes:
+    """The strong validator of a content and its type."""
+    digest = blake2b(content_type, digest_size=_DIGEST)
+    digest.update(body)
+    return b'"%b"' % digest.hexdigest().encode()
 
 
 def unless_current(request: Request, response: Response) -> Response:
@@ -48,8 +53,8 @@ def unless_current(request: Request, response: Response) -> Response:
     """
     if request.method not in ("GET", "HEAD"):
         return response
-    etag = response.headers["etag"].encode("latin-1")
-    if not matches(none_match(request.headers.raw), etag):
+    given = none_match(request.scope["headers"])
+    if not given or not matches(given, response.headers["etag"].encode("latin-1")):
         return response
     return Ready(304, not_modified(response.raw_headers), b"")
 

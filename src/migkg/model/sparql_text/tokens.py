@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 _LETTER = (
@@ -18,24 +19,25 @@ _CHARACTER = f"{_LETTER}_0-9\u00b7\u0300-\u036f\u203f\u2040"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
 # The longest part of a prefix after its first '.' or '-': without a bound, a text of dots would be
 # scanned to its end again and again.
-_PREFIX_REST = rf"(?:[.\-][{_CHARACTER}.\-]{{0,255}}+(?<!\.))?+"
+_PREFIX_REST = rf"(?>(?:[.\-][{_CHARACTER}.\-]{{0,255}}+(?<!\.))?)"
 _LOCAL = rf"""
     :(?:(?:[{_LETTER}_0-9:]|{_ESCAPED})
-        (?:[{_CHARACTER}\-:]++|{_ESCAPED}|\.++(?=[{_CHARACTER}\-:%\\]))*+)?"""
-_SPACE = r"(?:\s*+(?:\#[^\n\r]*+\s*+)*+)"
-_IRI = r'<(?:[^<>"{}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*+>'
+        (?>(?:[{_CHARACTER}\-:]++|{_ESCAPED}|\.++(?=[{_CHARACTER}\-:%\\]))*))?"""
+_SPACE = r"(?:\s*+(?>(?:\#[^\n\r]*+\s*+)*))"
+_IRI = r'<(?>(?:[^<>"{}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*)>'
 _STRING = r"""
-    (?:\"\"\"(?:[^"\\]++|"{1,2}(?:[^"\\]|\\.)|\\.)*+\"\"\"|"(?!"")(?:[^"\\\n\r]++|\\.)*+"
-      |\'\'\'(?:[^'\\]++|'{1,2}(?:[^'\\]|\\.)|\\.)*+\'\'\'|'(?!'')(?:[^'\\\n\r]++|\\.)*+')"""
-_NUMBER = r"[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
-_TAG = r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--(?:ltr|rtl))?+"
+    (?:\"\"\"(?>(?:[^"\\]++|"{1,2}(?:[^"\\]|\\.)|\\.)*)\"\"\"|"(?!"")(?>(?:[^"\\\n\r]++|\\.)*)"
+      |\'\'\'(?>(?:[^'\\]++|'{1,2}(?:[^'\\]|\\.)|\\.)*)\'\'\'|'(?!'')(?>(?:[^'\\\n\r]++|\\.)*)')"""
+_NUMBER = r"[0-9]++(?>(?:\.[0-9]++)?)(?>(?:[eE][+-]?[0-9]++)?)"
+_TAG = r"@[A-Za-z]++(?>(?:-[A-Za-z0-9]++)*)(?>(?:--(?:ltr|rtl))?)"
 _WORD = rf"[{_LETTER}][{_CHARACTER}]*+(?!{_PREFIX_REST}:)"
 _NAME = rf"[{_LETTER}][{_CHARACTER}]*+{_PREFIX_REST}{_LOCAL}"
-# Every repetition is possessive or bounded, and nothing is scanned again by another alternative,
-# so that the time is linear in the length of the text. A quotation mark without its partner takes
-# all that follows. The group that names an alternative is empty and stands at its end: an
-# alternative that begins with a literal or a set is passed over faster, and the group's place is
-# the end of the token without the space behind it.
+# Every repetition is possessive, atomic or bounded, and nothing is scanned again by another
+# alternative, so that the time is linear in the length of the text. Groups are repeated in atomic
+# ones: Python before 3.11.5 reads possessive ones wrongly (python/cpython, issue 106052).
+# A quotation mark without its partner takes all that follows. The group that names an alternative
+# is empty and stands at its end: an alternative that begins with a literal or a set is passed over
+# faster, and the group's place is the end of the token without the space behind it.
 _TOKENS = rf"""
     [?$][{_CHARACTER}]++(?P<variable>)
   | {_WORD}(?P<word>)
@@ -48,7 +50,7 @@ _TOKENS = rf"""
   | {_STRING}(?P<string>)
   | {_NUMBER}(?P<number>)
   | {_TAG}(?P<tag>)
-  | _:[{_LETTER}_0-9](?:[{_CHARACTER}\-]++|\.++(?=[{_CHARACTER}\-]))*+(?P<blank>)
+  | _:[{_LETTER}_0-9](?>(?:[{_CHARACTER}\-]++|\.++(?=[{_CHARACTER}\-]))*)(?P<blank>)
   | (?:\|\||&&|\^\^|>>|[!<>]=|[|&^!<>=+\-*/])(?P<operator>)
   | ["'](?P<unclosed>).*+
   | .(?P<other>)
@@ -56,14 +58,14 @@ _TOKENS = rf"""
 # The rows of VALUES, which may be many, in one piece: from the keyword to what is no constant.
 _ROWS = rf"""
     [Vv][Aa][Ll][Uu][Ee][Ss]{_SPACE}
-    (?:[?$][{_CHARACTER}]++{_SPACE}|\({_SPACE}(?:[?$][{_CHARACTER}]++{_SPACE})*+\){_SPACE})
+    (?:[?$][{_CHARACTER}]++{_SPACE}|\({_SPACE}(?>(?:[?$][{_CHARACTER}]++{_SPACE})*)\){_SPACE})
     \{{(?P<rows>){_SPACE}
-    (?:(?:{_NUMBER}|[()+\-]|{_IRI}|{_STRING}|{_NAME}|{_LOCAL}|{_TAG}|\^\^
+    (?>(?:(?:{_NUMBER}|[()+\-]++|{_IRI}|{_STRING}|{_NAME}|{_LOCAL}|{_TAG}|\^\^
         |(?:[Uu][Nn][Dd][Ee][Ff]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])(?![{_CHARACTER}])
-       ){_SPACE})*+
+       ){_SPACE})*)
 """
-_TOKEN = re.compile(rf"(?:{_TOKENS}){_SPACE}", re.VERBOSE | re.DOTALL)
-_TOKEN_OR_ROWS = re.compile(rf"(?:{_ROWS}|(?:{_TOKENS}){_SPACE})", re.VERBOSE | re.DOTALL)
+_TOKEN = rf"(?:{_TOKENS}){_SPACE}"
+_TOKEN_OR_ROWS = rf"(?:{_ROWS}|{_TOKEN})"
 _OPENING = re.compile(_SPACE)
 
 
@@ -89,8 +91,14 @@ def matches(text: str, *, rows: bool = True) -> Iterator[re.Match[str]]:
     asked for as tokens. A quotation mark without its partner is ``unclosed`` and the last match.
     """
     opening = _OPENING.match(text)
-    pattern = _TOKEN_OR_ROWS if rows else _TOKEN
+    pattern = _compiled(_TOKEN_OR_ROWS if rows else _TOKEN)
     return pattern.finditer(text, opening.end() if opening else 0)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """At the first use, because it takes longer than most commands."""
+    return re.compile(pattern, re.VERBOSE | re.DOTALL)
 
 
 def tokens(text: str) -> Iterator[Token]:

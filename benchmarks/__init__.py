@@ -1,0 +1,1 @@
+"""What measures migkg against other systems, on one machine and the same data."""

@@ -1,0 +1,75 @@
+"""A request and its response, where a response that is whole goes out in one piece.
+
+uvicorn writes the head as soon as it has it, so that each answer takes two system calls and two
+packets. Here the head waits for the first part of the body.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from migkg.web.headers import RawHeaders
+
+_LARGEST = 64 * 1024  # bytes of a body that is worth copying
+# With these uvicorn has to decide how the connection goes on, or how the body is framed.
+_OF_CONNECTION = frozenset((b"connection", b"transfer-encoding"))
+_WITHOUT_BODY = frozenset((204, 304))
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's, with another way to send."""
+
+    _held: Any = None  # the head, until the body begins
+
+    async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        """See the ASGI specification."""
+        if self._held is None:
+            if message["type"] == "http.response.start" and not self.response_started:
+                self._held = message
+            else:
+                await super().send(message)
+            return
+        start, self._held = self._held, None
+        if not message.get("more_body") and not self.flow.write_paused and not self.disconnected:
+            piece = self._piece(start, message.get("body", b""))
+            if piece is not None:
+                self._write(piece)
+                return
+        await super().send(start)
+        await super().send(message)
+
+    def _piece(self, start: dict[str, Any], body: bytes) -> bytes | None:
+        """The whole response, or None if it is one for the long way."""
+        headers: RawHeaders = start["headers"]
+        status = start["status"]
+        fields = dict(headers)
+        if len(body) > _LARGEST or not fields.keys().isdisjoint(_OF_CONNECTION):
+            return None
+        if self.scope["method"] == "HEAD" or status in _WITHOUT_BODY:
+            body = b""
+        elif fields.get(b"content-length") != b"%d" % len(body):
+            return None
+        parts = [STATUS_LINE[status]]
+        for name, value in self.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        head = b"".join(parts)
+        lines = 1 + len(self.default_headers) + len(headers) + (not self.keep_alive)
+        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+            return None  # uvicorn says what is wrong
+        return b"%b\r\n%b" % (head, body)
+
+    def _write(self, piece: bytes) -> None:
+        self.response_started = True
+        self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.write(piece)
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()

@@ -1,0 +1,231 @@
+"""Every path of the service: what answers it, and how it is documented."""
+
+from __future__ import annotations
+
+from migkg.model import formats
+from migkg.model.formats import Kind
+from migkg.services.profiles import PROFILES
+from migkg.web import (
+    citations,
+    crawlers,
+    descriptions,
+    dumps,
+    graph_store,
+    limits,
+    linked_data,
+    releases,
+    site,
+    sparql,
+    vocabularies,
+)
+from migkg.web.negotiation import HTML
+from migkg.web.routing import READ, WRITE, Parameter, Route
+
+JSON = "application/json"
+_TEXT = "text/plain"
+_MAP = "application/xml"
+_RDF = tuple(item.media_type for item in formats.GRAPH_FORMATS)
+_GRAPH = tuple(item.media_type for item in formats.GRAPH_FORMATS if item.kind is Kind.GRAPH)
+_ROWS = tuple(item.media_type for item in formats.RESULT_FORMATS)
+_QUERY = Parameter("query", "SPARQL 1.1 query.", required=True, example="ASK { ?s ?p ?o }")
+_DATASET = (
+    Parameter("default-graph-uri", "IRI of a graph of the default graph."),
+    Parameter("named-graph-uri", "IRI of a named graph."),
+)
+_OUTPUT = (
+    Parameter("format", "Short name or media type of the answer; else Accept decides."),
+    Parameter(
+        "truncate", "Rows after which a SELECT may end although there are more.", type="integer"
+    ),
+)
+_OPTIONAL_QUERY = Parameter(
+    "query", "SPARQL 1.1 query; without it, the service description.", example=_QUERY.example
+)
+_GRAPH_PARAMETERS = (
+    Parameter("graph", "IRI of a graph."),
+    Parameter("default", "Present: the union of all graphs."),
+)
+_CITED = (
+    _QUERY,
+    Parameter("release", "Id of a release, or its beginning; without it, the current one."),
+    *_DATASET,
+)
+_IRI = Parameter(
+    "iri", "Any IRI.", required=True, example="http://www.w3.org/2004/02/skos/core#Concept"
+)
+_PROFILE = Parameter(
+    "profile",
+    "Name or IRI of what the document holds; else Accept-Profile decides.",
+    values=tuple(item.name for item in PROFILES),
+)
+_PAGE = Parameter("page", "Number of the page of what points to the thing.", type="integer")
+_FORMAT = Parameter(
+    "format", "Format of the answer.", values=tuple(item.name for item in formats.FORMATS)
+)
+
+ROUTES = (
+    Route("/", site.home, "Start page; the catalogue as RDF.", media_types=(HTML, *_RDF)),
+    Route(
+        "/sparql",
+        sparql.endpoint,
+        "SPARQL 1.1 Protocol, query.",
+        (*READ, "POST"),
+        parameters=(_OPTIONAL_QUERY, *_DATASET, *_OUTPUT),
+        media_types=(HTML, *_ROWS, *_RDF),
+        body=((sparql.FORM, (_QUERY, *_DATASET, *_OUTPUT)), (sparql.DIRECT, ())),
+    ),
+    Route("/update", sparql.update, "403: the service is read-only.", ("POST",)),
+    Route(
+        "/rdf-graph-store",
+        graph_store.indirect,
+        "Graph Store Protocol, reading: ?graph= or ?default.",
+        refused=WRITE,
+        parameters=_GRAPH_PARAMETERS,
+        media_types=_GRAPH,
+    ),
+    Route(
+        "/graph/{path:path}",
+        graph_store.direct,
+        "One of our own graphs, by its own address.",
+        refused=WRITE,
+        media_types=_GRAPH,
+    ),
+    Route(
+        "/id/{path:path}",
+        linked_data.thing,
+        "303 to the page or the data of a thing.",
+        redirects=True,
+    ),
+    Route(
+        "/page/{path:path}",
+        linked_data.page,
+        "Page of a thing.",
+        parameters=(_PAGE,),
+        media_types=(HTML,),
+    ),
+    Route(
+        "/data/{path:path}",
+        linked_data.data,
+        "Data of a thing, negotiated or by extension.",
+        parameters=(_PROFILE, _PAGE),
+        media_types=_RDF,
+    ),
+    Route(
+        "/describe",
+        linked_data.describe,
+        "Description of any IRI, ?iri=.",
+        parameters=(_IRI, _PROFILE, _PAGE),
+        media_types=(HTML, *_RDF),
+    ),
+    Route("/browse/{name}", site.browse, "All things of a class.", media_types=(HTML,)),
+    Route(
+        "/profile/{name}",
+        linked_data.profile,
+        "303 to what a profile of a document holds.",
+        redirects=True,
+        example="plain",
+    ),
+    Route("/ontology", vocabularies.vocabulary, "The ontology.", media_types=(HTML, *_RDF)),
+    Route(
+        "/ontology/{version}",
+        vocabularies.vocabulary,
+        "One version of the ontology.",
+        media_types=(HTML, *_RDF),
+    ),
+    Route("/shapes", vocabularies.vocabulary, "The SHACL shapes.", media_types=(HTML, *_RDF)),
+    Route(
+        "/context.jsonld",
+        vocabularies.context,
+        "The JSON-LD context as it is now.",
+        media_types=(formats.JSONLD.media_type,),
+    ),
+    Route(
+        "/context/{name}",
+        vocabularies.context_version,
+        "One version of the context.",
+        media_types=(formats.JSONLD.media_type,),
+        example="0123456789abcdef.jsonld",
+        redirects=True,
+    ),
+    Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),
+    Route("/queries", site.queries, "The stored queries.", media_types=(HTML, JSON)),
+    Route(
+        "/queries/{name}",
+        site.stored_query,
+        "The answer to a stored query.",
+        parameters=(_FORMAT,),
+        media_types=(HTML, *_ROWS, *_RDF),
+    ),
+    Route(
+        "/limits", limits.limits, "Every limit that a client can meet.", media_types=(HTML, JSON)
+    ),
+    Route("/.well-known/void", descriptions.void, "The dataset in VoID.", media_types=_RDF),
+    Route("/catalog", descriptions.catalogue, "The catalogue in DCAT 3.", media_types=_RDF),
+    Route(
+        "/releases",
+        releases.index,
+        "The releases that are kept, with what each changed.",
+        media_types=(JSON, HTML, *_RDF),
+    ),
+    Route("/releases/{id}", releases.one, "One of them.", media_types=(JSON, HTML, *_RDF)),
+    Route(
+        "/q",
+        citations.make,
+        "Makes the answer to a query citable.",
+        ("POST",),
+        media_types=(JSON, HTML),
+        body=((sparql.FORM, _CITED), (JSON, _CITED)),
+        status="201",
+    ),
+    Route(
+        "/q/{id}",
+        citations.show,
+        "A citable answer, always from the same release.",
+        parameters=(
+            _FORMAT,
+            Parameter("cite", "How to cite it, instead of the answer.", values=citations.FORMS),
+        ),
+        media_types=(HTML, *_ROWS, *_RDF, citations.BIBTEX, citations.CSL, "text/plain"),
+    ),
+    Route("/dumps", dumps.index, "Index of the dumps.", media_types=(HTML,)),
+    Route("/dumps/", dumps.index, "The same.", media_types=(HTML,)),
+    Route(
+        "/dumps/class/{name}",
+        graph_store.of_class,
+        "All that is said of the things of one class.",
+        media_types=_GRAPH,
+        example="City",
+    ),
+    Route(
+        "/dumps/{name}",
+        dumps.dump,
+        "A dump, or SHA256SUMS.",
+        media_types=(
+            *_RDF,
+            "application/gzip",
+            "application/zstd",
+            "application/zip",
+            "text/plain",
+        ),
+        example="migkg.ttl.gz",
+    ),
+    Route("/robots.txt", crawlers.robots, "What crawlers leave alone.", media_types=(_TEXT,)),
+    Route("/sitemap.xml", crawlers.sitemap, "All pages of things.", media_types=(_MAP,)),
+    Route(
+        "/sitemap/{name}",
+        crawlers.part,
+        "One of several sitemaps.",
+        media_types=(_MAP,),
+        example="1.xml",
+    ),
+    Route(
+        "/validate",
+        site.validate,
+        "RDF in, SHACL report out.",
+        ("POST",),
+        media_types=_RDF,
+        body=tuple((name, ()) for name in _RDF),
+    ),
+    Route("/livez", site.live, "The process answers.", media_types=(JSON,)),
+    Route("/readyz", site.ready, "The engine answers.", media_types=(JSON,)),
+)

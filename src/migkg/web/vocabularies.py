@@ -1,0 +1,118 @@
+"""``/ontology``, ``/shapes`` and ``/context.jsonld``: the words that all documents are made of."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from migkg.engine import rdf_io
+from migkg.engine.protocol import Lane, Query
+from migkg.model import formats
+from migkg.model.formats import Format
+from migkg.model.sparql_text import Form
+from migkg.model.turtle import write_turtle
+from migkg.services import jsonld, ontology_docs
+from migkg.services.results import result_rows
+from migkg.web import negotiation, pages
+from migkg.web.answers import answer_to
+from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.representation import DOCUMENT_FORMATS
+from migkg.web.state import State, state_of
+from migkg.web.validators import validated
+
+_YEAR = "public, max-age=31536000, immutable"
+_VERSION = re.compile(r"([0-9a-f]{16})\.jsonld")
+
+
+async def vocabulary(request: Request) -> Response:
+    """The ontology or the shapes, as a page or as RDF."""
+    state = state_of(request)
+    name = request.scope["path"].strip("/").partition("/")[0]
+    version = request.path_params.get("version")
+    if version and f"{state.vocabulary.ontology}/{version}" not in _versions(state):
+        detail = f"There is no version {version} of the ontology here."
+        raise HttpProblem(404, "not-found", detail, advice="/ontology is the current one.")
+    offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
+    chosen = negotiation.choose(request.headers.getlist("accept"), offers)
+    if chosen is None:
+        raise not_acceptable(offers)
+    if chosen == negotiation.HTML:
+        shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
+        return validated(request, shown)
+    chosen_format = formats.BY_MEDIA_TYPE[chosen]
+    body = _serialize(state, state.schema.graphs[name], chosen_format, context_url(request, state))
+    headers = {"Content-Type": chosen_format.content_type, "Vary": "Accept"}
+    return validated(request, Response(body, headers=headers))
+
+
+async def context(request: Request) -> Response:
+    """The JSON-LD context as it is now."""
+    body = state_of(request).context.text
+    return validated(request, Response(body, media_type=formats.JSONLD.media_type))
+
+
+async def context_version(request: Request) -> Response:
+    """One version of the context, which never changes; from an earlier one to the current.
+
+    Keys are added and keep their meaning, so the current version reads earlier documents too.
+    """
+    state = state_of(request)
+    match = _VERSION.fullmatch(request.path_params["name"])
+    if match is None:
+        detail = f"There is no context {request.path_params['name']}."
+        raise HttpProblem(404, "not-found", detail, advice="/context.jsonld is the current one.")
+    if match[1] != state.context.version:
+        location = f"{state.settings.public_url}/context.jsonld"
+        return RedirectResponse(location, status_code=303, headers={"Cache-Control": "no-store"})
+    response = await context(request)
+    response.headers["Cache-Control"] = _YEAR
+    return response
+
+
+def context_url(request: Request, state: State) -> str:
+    """Where the context of a JSON-LD document is.
+
+    Without a public URL it is relative to the document: things and their documents are equally
+    deep, so it is found from either, on any host.
+    """
+    name = f"context/{state.context.version}.jsonld"
+    if state.older:
+        name += f"?release={state.release.id}"
+    if state.settings.public_url:
+        return f"{state.settings.public_url}/{name}"
+    path: bytes = request.scope["raw_path"]
+    return "../" * (path.count(b"/") - 1) + name
+
+
+async def _documentation(request: Request, state: State) -> Response:
+    terms = str(state.vocabulary.namespace)
+    rows = []
+    for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES):
+        query = Query(text=text.format(terms=terms), form=Form.SELECT, format=formats.JSON)
+        rows += result_rows((await answer_to(request, query, Lane.PAGE)).read())
+    documentation = ontology_docs.document(state.schema, ontology_docs.examples(rows))
+    return pages.ontology(state, documentation)
+
+
+def _versions(state: State) -> set[str]:
+    return {
+        triple.object.value
+        for triple in state.schema.graphs["ontology"]
+        if triple.predicate.value.endswith("#versionIRI")
+        and isinstance(triple.object, rdf_io.NamedNode)
+    }
+
+
+def _serialize(
+    state: State, triples: list[rdf_io.Triple], chosen: Format, context_at: str
+) -> bytes:
+    if chosen is formats.JSONLD:
+        linked = jsonld.flat(triples, state.context, context_at)
+        return json.dumps(linked, ensure_ascii=False).encode("utf-8")
+    if chosen is formats.TURTLE:
+        return write_turtle(rdf_io.to_rdflib(triples), state.schema.prefixes).encode("utf-8")
+    prefixes = rdf_io.used_prefixes(triples, state.schema.prefixes)
+    return rdf_io.write_triples(triples, chosen, prefixes=prefixes)
