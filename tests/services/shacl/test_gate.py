@@ -36,6 +36,7 @@ RULES = (
     "$this ex:p ?x . ?x a/<http://www.w3.org/2000/01/rdf-schema#subClassOf>* ?value",
     "$this ex:m ?value . ?x ex:n ?value ; ex:p? ?y . FILTER EXISTS { ?y ?z ?value . }",
     "{ SELECT $this (COUNT(?x) AS ?value) { $this ex:p ?x } GROUP BY $this }",
+    "{ $this ex:p ?value } UNION { ?value ex:q ?x . ?x ex:r $this FILTER(?x != $this) }",
 )
 
 
@@ -119,6 +120,17 @@ NESTED = {
         "'SELECT $this { $this <urn:x:q> ?x . FILTER EXISTS { ?x <urn:x:r>/^<urn:x:s> ?y } }' "
         "] ] ] .",
         "ex:a ex:p ex:b . ex:b <urn:x:q> ex:c . ex:c <urn:x:r> 1 . ex:d <urn:x:s> 1 .",
+        "",
+    ),
+    "a rule in two branches": Case(
+        ruled("{ $this <urn:x:p> ?x } UNION { ?x <urn:x:q> ?y . ?y <urn:x:r> $this }"),
+        "ex:a a ex:C ; <urn:x:p> 1 . ex:b a ex:C . ex:c <urn:x:q> ex:d . ex:d <urn:x:r> ex:b .",
+        "",
+    ),
+    "a rule that counts": Case(
+        'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select "SELECT $this (COUNT(?x) AS ?value) '
+        '{ $this <urn:x:p>/<urn:x:q> ?x } GROUP BY $this HAVING(COUNT(?x) > 1)" ] .',
+        "ex:a a ex:C ; <urn:x:p> ex:b . ex:b <urn:x:q> 1, 2 .",
         "",
     ),
     "paths in a rule": Case(
@@ -212,6 +224,7 @@ def test_a_rule_is_judged_where_the_change_can_be_seen(rule: str) -> None:
         ("$this ex:p ?x . FILTER EXISTS { ?any ex:q 1 }", "ex:z ex:q 2 .", False),
         ("{ SELECT $this { $this ex:p ?x } LIMIT 5 }", "ex:z ex:r 1 .", True),
         ("$this ex:p [ ex:q ?x ]", "ex:z ex:r 1 .", True),
+        ("$this ex:p ?x . FILTER EXISTS { ?any ex:q* 'a' }", "ex:z ex:r 'a' .", True),
     ],
 )
 def test_what_has_no_bounds_is_judged_in_full_which_is_said(
@@ -268,6 +281,8 @@ def test_a_path_that_is_none_has_no_bounds(path: str) -> None:
         "SELECT * { _:b ?p ?o }",
         "SELECT * { ?s ?p ?o",
         "SELECT * { FILTER(?x",
+        "SELECT (EXISTS { ?x ?y ?z } AS ?e) { ?s ?p ?o }",
+        "SELECT ?s { ?s ?p ?o } GROUP BY ?s HAVING(EXISTS { ?s ?q 1 })",
         "nothing",
     ],
 )

@@ -138,16 +138,21 @@ def _found(pattern: str, node: str, before: str) -> str:
 def _of_rule(rule: SparqlRule, before: str) -> Iterator[Read]:
     """What a rule reads; everything, if its text does not tell."""
     try:
-        if not rule.is_plain:
-            raise Unbounded
         each = list(read_patterns(rule.text).each())
-        if any(pattern.names & _OWN for pattern, _ in each):
+        if any(pattern.names & _OWN or _is_loose(pattern, others) for pattern, others in each):
             raise Unbounded
     except Unbounded:
         yield Read("", whole=True)
         return
     for pattern, others in each:
         yield from _of_pattern(rule, pattern, others, before)
+
+
+def _is_loose(pattern: Pattern, others: list[Pattern]) -> bool:
+    """True of a path between any two nodes, which without a step has all nodes of the data."""
+    around = {"this"}.union(*(other.names for other in others))
+    is_path = pattern.path is not None and not pattern.path.is_predicate
+    return is_path and not pattern.names & around
 
 
 def _of_pattern(

@@ -62,29 +62,34 @@ def names(*texts: str) -> frozenset[str]:
 
 
 def read_patterns(query: str) -> Group:
-    """The outermost group of a query; raises :class:`Unbounded`."""
+    """The outermost group of a query, outside of which it has none; raises :class:`Unbounded`."""
     reading = list(tokens(query))
     start = next((n for n, token in enumerate(reading) if token.text == "{"), len(reading))
-    return _Reader(reading, start).group()
+    reader = _Reader(reading, start)
+    found = reader.group()
+    outside = reading[:start] + reading[reader.place :]
+    if any(token.text == "{" or token.word == "EXISTS" for token in outside):
+        raise Unbounded
+    return found
 
 
 class _Reader:
     def __init__(self, reading: list[Token], place: int) -> None:
         self._reading = reading
-        self._place = place
+        self.place = place
 
     @property
     def _token(self) -> Token:
-        if self._place >= len(self._reading):
+        if self.place >= len(self._reading):
             raise Unbounded
-        return self._reading[self._place]
+        return self._reading[self.place]
 
     def group(self) -> Group:
         found = Group()
         self._expect("{")
         while self._token.text != "}":
             self._part_of(found)
-        self._place += 1
+        self.place += 1
         return found
 
     def _part_of(self, group: Group) -> None:
@@ -94,9 +99,9 @@ class _Reader:
         if token.text == "{":
             group.inside.append(self.group())
         elif token.text == "." or token.word in ("OPTIONAL", "UNION"):
-            self._place += 1
+            self.place += 1
         elif token.word in ("FILTER", "BIND"):
-            self._place += 1
+            self.place += 1
             self._condition(group)
         else:
             self._triples(group)
@@ -104,16 +109,16 @@ class _Reader:
     def _condition(self, group: Group) -> None:
         """A filter or the like, up to the end of its brackets or of the group that it asks for."""
         while self._token.text != "(" and self._token.word != "EXISTS":
-            self._place += 1
+            self.place += 1
         if self._token.word == "EXISTS":
-            self._place += 1
+            self.place += 1
             group.inside.append(self.group())
             return
         depth = 0
         while True:
             token = self._token
             depth += (token.text == "(") - (token.text == ")")
-            self._place += 1
+            self.place += 1
             if token.word == "EXISTS":
                 group.inside.append(self.group())
             elif token.text == "{":
@@ -127,38 +132,38 @@ class _Reader:
             predicate, path = self._verb()
             group.patterns.append(Pattern(subject, predicate, self._term(), path))
             while self._token.text == ",":
-                self._place += 1
+                self.place += 1
                 group.patterns.append(Pattern(subject, predicate, self._term(), path))
             while self._token.text == ";":
-                self._place += 1
-            if self._reading[self._place - 1].text != ";" or self._token.text in (".", "}"):
+                self.place += 1
+            if self._reading[self.place - 1].text != ";" or self._token.text in (".", "}"):
                 return
 
     def _verb(self) -> tuple[str, PathText | None]:
         if self._token.kind == "variable":
             return self._term(), None
-        path, self._place = path_at(self._reading, self._place)
+        path, self.place = path_at(self._reading, self.place)
         return path.text, path
 
     def _term(self) -> str:
         token = self._token
         sign = token.text if token.text in ("+", "-") else ""
         if sign:
-            self._place += 1
+            self.place += 1
         if self._token.kind not in _TERMS and self._token.word not in ("TRUE", "FALSE"):
             raise Unbounded
         text = sign + self._token.text
-        self._place += 1
+        self.place += 1
         if self._token.kind == "tag":
             text += self._token.text
-            self._place += 1
+            self.place += 1
         elif self._token.text == "^^":
-            self._place += 1
+            self.place += 1
             text += f"^^{self._token.text}"
-            self._place += 1
+            self.place += 1
         return text
 
     def _expect(self, text: str) -> None:
         if self._token.text != text:
             raise Unbounded
-        self._place += 1
+        self.place += 1

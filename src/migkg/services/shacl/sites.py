@@ -24,7 +24,6 @@ class SparqlRule:
 
     constraint: Node
     query: str
-    is_plain: bool  # ``$this`` is bound wherever the query speaks of it
     joined: bool  # with the focus nodes in it, at once; else once a focus node
     messages: tuple[Node, ...]
     prefixes: tuple[tuple[str, str], ...]

@@ -41,13 +41,11 @@ def sparql(site: Site, value: Node, prefixes: Mapping[str, str]) -> list[Check]:
     known = {**prefixes, **_declared(graph, value)}
     head = _prologue(known)
     text = _with_path(site, _with_shape(site, text))
-    is_plain = _can_be_joined(text)
-    joined = site.focus.depth == site.focus.first == 0 and is_plain
+    joined = site.focus.depth == site.focus.first == 0 and _can_be_joined(text)
     own = tuple(m for m in graph.objects(value, SH.message) if isinstance(m, Literal))
     rule = SparqlRule(
         constraint=value,
         query=head + (_join(text, site) if joined else _with_mark(text)),
-        is_plain=is_plain,
         joined=joined,
         messages=own or site.shape.messages,
         prefixes=tuple(known.items()),
