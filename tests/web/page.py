@@ -16,6 +16,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.words: list[str] = []
+        self.titles: list[str] = []
         self.links: list[str] = []
         self.scripts: list[str] = []
         self.tags: list[str] = []
@@ -54,6 +55,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "script":
             self.scripts.append(data)
+        elif self._open and self._open[-1] == "title":
+            self.titles.append(data)
         else:
             self.words.append(data)
 

@@ -57,6 +57,7 @@ class Vocabulary:
         self.source_document = self.namespace["SourceDocument"]
         self.has_evidence = self.namespace["evidence"]
         self.claimed_in = self.namespace["claimedIn"]
+        self.stated_by = self.namespace["statedBy"]
         self.modality = self.namespace["modality"]
         self.assessment = self.namespace["assessment"]
         self.in_passage = self.namespace["inPassage"]

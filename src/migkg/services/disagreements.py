@@ -63,7 +63,7 @@ def by_kind(listed: Iterable[Disagreement]) -> dict[str, list[Disagreement]]:
 
 
 def _side(row: Mapping[str, str]) -> Side:
-    fact = f"{row.get('property', '')}: {row.get('value', '')}".strip(": ")
+    fact = f"{row.get('about', '')}, {row.get('property', '')}: {row.get('value', '')}".strip(",: ")
     return Side(
         row["side"],
         row.get("says") or fact or row["side"],

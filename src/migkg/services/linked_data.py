@@ -119,6 +119,10 @@ class LinkedData:
         own_first = sorted(found, key=lambda triple: triple.subject != thing)
         return Document(iri, profile, page, own_first, more)
 
+    def query_text(self, iri: str, page: int) -> str:
+        """The SPARQL query that gives the same as the document of a thing."""
+        return self._query(iri, EVIDENCE, page).text
+
     def _points_to(self, thing: rdf_io.NamedNode, triple: rdf_io.Triple) -> bool:
         return triple.object == thing and triple.predicate.value not in self._passed_by
 

@@ -7,13 +7,35 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rdflib.namespace import RDF, RDFS, SKOS
+from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from migkg.engine.rdf_io import Literal, NamedNode, Triple
 from migkg.model.namespaces import OA
 from migkg.services.schema import Schema
+from migkg.services.world_map import Position, read_point
 
 _LABELS = (RDFS.label, SKOS.prefLabel)
+_GEOMETRY = "http://www.opengis.net/ont/geosparql#hasDefaultGeometry"
+_WKT = "http://www.opengis.net/ont/geosparql#asWKT"
+_NAMES, _TEXTS, _FACTS, _ELSEWHERE = "Names", "Description", "Facts", "Elsewhere"
+_GROUPS = {
+    _NAMES: frozenset(map(str, (RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.notation))),
+    _TEXTS: frozenset(map(str, (RDFS.comment, SKOS.definition, SKOS.scopeNote))),
+    _ELSEWHERE: frozenset(
+        map(
+            str,
+            (
+                SKOS.exactMatch,
+                SKOS.closeMatch,
+                SKOS.broadMatch,
+                SKOS.narrowMatch,
+                SKOS.relatedMatch,
+                OWL.sameAs,
+                RDFS.seeAlso,
+            ),
+        )
+    ),
+}
 _OF_CLAIMS = (str(RDF.subject), str(RDF.object))
 
 
@@ -40,6 +62,7 @@ class Statement:
     modality: str
     assessment: str
     quotes: tuple[Quote, ...]
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,21 @@ class Description:
     facts: tuple[Facts, ...]
     incoming: tuple[Facts, ...]
     quotes: tuple[Quote, ...] = field(default=())
+    place: Position | None = None
+
+    @property
+    def groups(self) -> dict[str, list[Facts]]:
+        """The facts under their headings, in the order in which a page shows these."""
+        return {
+            name: found
+            for name in (_NAMES, _TEXTS, _FACTS, _ELSEWHERE)
+            if (found := [fact for fact in self.facts if _group(fact) == name])
+        }
+
+
+def _group(fact: Facts) -> str:
+    """Under which heading a page shows a property."""
+    return next((name for name, members in _GROUPS.items() if fact.property in members), _FACTS)
 
 
 def describe(iri: str, triples: Iterable[Triple], schema: Schema) -> Description:
@@ -96,15 +134,29 @@ class _Reader:
     def description(self) -> Description:
         own = self._own_facts()
         types = tuple(v for f in own if f.property == str(RDF.type) for v in f.values)
-        hidden = {str(RDF.type), str(RDFS.label), str(self._terms.has_evidence)}
+        hidden = {str(RDF.type), str(self._terms.has_evidence), _GEOMETRY}
         return Description(
             iri=self._thing.value,
             label=self._label(self._thing),
             types=types,
-            facts=tuple(f for f in own if f.property not in hidden),
+            facts=tuple(f for f in own if f.property not in hidden and not self._is_heading(f)),
             incoming=self._incoming(),
             quotes=self._quotes(self._thing),
+            place=self._place(),
         )
+
+    def _is_heading(self, fact: Facts) -> bool:
+        """True for a name that says only what the heading of the page says."""
+        only = [value.text for value in fact.values] == [self._label(self._thing)]
+        return only and fact.property == str(RDFS.label)
+
+    def _place(self) -> Position | None:
+        """Where the thing is, if it has the geometry of a point."""
+        for geometry in self._values(self._thing, _GEOMETRY):
+            for text in self._values(geometry, _WKT):
+                if place := read_point(text.value):
+                    return place
+        return None
 
     def _values(self, node: Any, predicate: object) -> list[Any]:  # noqa: ANN401 - any node
         return self._facts.get(node, {}).get(str(predicate), [])
@@ -180,6 +232,7 @@ class _Reader:
             modality=self._code(claim, self._terms.modality),
             assessment=self._code(claim, self._terms.assessment),
             quotes=self._quotes(claim),
+            speakers=tuple(map(self._label, self._values(claim, self._terms.stated_by))),
         )
 
     def _code(self, claim: Any, predicate: object) -> str:  # noqa: ANN401 - any node

@@ -18,7 +18,7 @@ from migkg.model.formats import Format
 from migkg.services import jsonld, schema_org, thing_view
 from migkg.services.linked_data import Document
 from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
-from migkg.web import negotiation, pages, profiles
+from migkg.web import negotiation, pages, profiles, thing_parts
 from migkg.web.answers import caller_of
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.raw_path import below, encoded, names
@@ -56,7 +56,7 @@ async def page(request: Request) -> Response:
     """A page for people about one thing."""
     path = below(request, "/page/")
     document = await _of_ours(request, path, EVIDENCE)
-    return _html(request, document, f"{state_of(request).settings.public_url}/data/{path}")
+    return await _html(request, document, f"{state_of(request).settings.public_url}/data/{path}")
 
 
 async def data(request: Request) -> Response:
@@ -79,7 +79,9 @@ async def describe(request: Request) -> Response:
     document = await _described(request, iris, EVIDENCE if is_page else profile)
     if not is_page:
         return _rdf(request, document, None)
-    return _html(request, document, f"{state.settings.public_url}/describe?iri={quote(iris[0])}")
+    return await _html(
+        request, document, f"{state.settings.public_url}/describe?iri={quote(iris[0])}"
+    )
 
 
 async def profile(request: Request) -> Response:
@@ -163,7 +165,7 @@ def _split_extension(path: str) -> tuple[str, Format | None]:
     return (stem, chosen) if chosen in DOCUMENT_FORMATS else (path, None)
 
 
-def _html(request: Request, document: Document, data_url: str) -> Response:
+async def _html(request: Request, document: Document, data_url: str) -> Response:
     state = state_of(request)
     view = thing_view.describe(document.iri, document.triples, state.schema)
     thing_node = rdf_io.NamedNode(document.iri)
@@ -173,8 +175,13 @@ def _html(request: Request, document: Document, data_url: str) -> Response:
         schema_org.document(document.iri, facts),
     ]
     around = page_links(request, state, document)
-    response = pages.thing(state, view, data_url, list(map(jsonld.embed, linked)), around)
-    return _finish(request, document, response, is_page=True)
+    parts = {
+        **await thing_parts.parts(request, document, view),
+        "data_url": data_url,
+        "linked": list(map(jsonld.embed, linked)),
+        "around": around,
+    }
+    return _finish(request, document, pages.thing(state, view, parts), is_page=True)
 
 
 def _rdf(request: Request, document: Document, chosen: Format | None) -> Response:

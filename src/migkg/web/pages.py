@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse
 
 from migkg import __version__
 from migkg.model.namespaces import shorten
-from migkg.services import jsonld
 from migkg.services.ontology_docs import Documentation
 from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
@@ -26,6 +25,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.tests["all_true"] = all
 
 
 def link(state: State, iri: str) -> str:
@@ -62,6 +62,8 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         older=state.older,
         within=f"?release={state.release.id}" if state.older else "",
         licence=state.schema.licence,
+        labels=state.schema.labels,
+        most=state.settings.page_facts,
         version=__version__,
         link=lambda iri: link(state, iri),
         is_web=_is_web,
@@ -71,19 +73,9 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
     return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
 
 
-def home(state: State, table: dict[str, Any]) -> HTMLResponse:
-    """The start page, with the dataset described for search engines."""
-    linked = jsonld.embed(state.catalogue.schema_org(state.settings.public_url))
-    return render(
-        state, "home.html", table=table, queries=state.queries, schema=state.schema, linked=linked
-    )
-
-
-def thing(
-    state: State, view: Description, data_url: str, linked: list[str], around: dict[str, str]
-) -> HTMLResponse:
-    """The page of one thing; ``around`` are the pages beside it, by relation."""
-    return render(state, "thing.html", view=view, data_url=data_url, linked=linked, around=around)
+def thing(state: State, view: Description, parts: dict[str, Any]) -> HTMLResponse:
+    """The page of one thing; ``parts`` is what its template shows beside the facts."""
+    return render(state, "thing.html", view=view, **parts)
 
 
 def ontology(state: State, documentation: Documentation) -> HTMLResponse:

@@ -13,6 +13,7 @@ from migkg.web import (
     graph_store,
     limits,
     linked_data,
+    overviews,
     releases,
     search,
     site,
@@ -72,7 +73,7 @@ _SEARCH = (
 )
 
 ROUTES = (
-    Route("/", site.home, "Start page; the catalogue as RDF.", media_types=(HTML, *_RDF)),
+    Route("/", overviews.home, "Start page; the catalogue as RDF.", media_types=(HTML, *_RDF)),
     Route(
         "/sparql",
         sparql.endpoint,
@@ -169,6 +170,13 @@ ROUTES = (
         example="0123456789abcdef.jsonld",
         redirects=True,
     ),
+    Route(
+        "/sdg",
+        overviews.outline,
+        "Goals, and what addresses them.",
+        media_types=(HTML,),
+    ),
+    Route("/disagreements", overviews.differences, "Where statements differ.", media_types=(HTML,)),
     Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),
     Route("/queries", site.queries, "The stored queries.", media_types=(HTML, JSON)),
     Route(

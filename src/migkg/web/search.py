@@ -34,9 +34,10 @@ async def search(request: Request) -> Response:
     if chosen is None:
         raise not_acceptable(offers)
     text = _one(request, "q").strip()
-    if not text and chosen == negotiation.HTML:
+    filters = _filters(request, state)
+    if not text and not filters and chosen == negotiation.HTML:
         return _private(request, _page(state, request, "", None))
-    question = _question(request, state, text)
+    question = _question(request, state, text, filters)
     results = await state.searching.ask(question)
     if chosen == negotiation.HTML:
         return _private(request, _page(state, request, text, results, question))
@@ -80,13 +81,13 @@ def _text(state: State, text: str) -> str:
     return text
 
 
-def _question(request: Request, state: State, text: str) -> Question:
-    if not text:
+def _question(request: Request, state: State, text: str, filters: dict[str, str]) -> Question:
+    if not text and not filters:
         raise HttpProblem(400, "bad-parameter", "Say in 'q' what to search for.")
     size = _number(request, "limit", PAGE, _LARGEST_PAGE)
     return Question(
         text=_text(state, text),
-        filters=_filters(request, state),
+        filters=filters,
         page=_number(request, "page", 1, max(1, DEEPEST // size)),
         size=size,
         languages=_languages(request),

@@ -1,4 +1,4 @@
-"""Home, stored queries, validation and health."""
+"""Lists of things, stored queries, validation and health."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
-from migkg.web import descriptions, negotiation, pages
+from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to, answered
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
@@ -25,12 +25,6 @@ from migkg.web.waiting import while_connected
 
 _READY_DEADLINE = 2.0
 _HEALTH = Caller("", Lane.HEALTH)
-_CLASSES = """
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {
-  ?thing a ?class .
-  FILTER(STRSTARTS(STR(?class), "%s"))
-} GROUP BY ?class ORDER BY DESC(?count) ?class"""
 _INSTANCES = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -38,20 +32,6 @@ SELECT ?thing (SAMPLE(?l) AS ?label) WHERE {
   ?thing a <%s> .
   OPTIONAL { ?thing rdfs:label|skos:prefLabel ?l . FILTER(LANG(?l) = "en") }
 } GROUP BY ?thing ORDER BY ?label ?thing LIMIT 2000"""
-
-
-async def home(request: Request) -> Response:
-    """The start page: what the release holds; to programs, the catalogue and the dataset."""
-    state = state_of(request)
-    offers = [negotiation.HTML, *descriptions.OFFERS]
-    chosen = negotiation.choose(request.headers.getlist("accept"), offers)
-    if chosen is None:
-        raise not_acceptable(offers)
-    if chosen != negotiation.HTML:
-        return descriptions.overview(request, formats.BY_MEDIA_TYPE[chosen])
-    table = await _select(request, _CLASSES % state.vocabulary.namespace)
-    page = pages.home(state, table)
-    return validated(request, page)
 
 
 async def browse(request: Request) -> Response:

@@ -112,12 +112,16 @@ class Search:
         return self._index.searcher()
 
     def ask(self, question: Question) -> Results:
-        """The hits for a question; raises :class:`BadSearch` if there is no word in it."""
-        asked = _asked_words(question.text)
-        matched, query = ALL, self._filtered(self._all_words(asked, question.text), question)
+        """The hits for a question; raises :class:`BadSearch` if there is no word in its text.
+
+        Without a text it is all things that the filters leave, those first to which most leads.
+        """
+        asked = _asked_words(question.text) if question.text else []
+        whole = self._all_words(asked, question.text) if asked else Query.all_query()
+        matched, query = ALL, self._filtered(whole, question)
         found = self._page(query, question)
         for way, occur in ((SIMILAR, Occur.Must), (ANY, Occur.Should)):
-            if found.count:
+            if found.count or not asked:
                 break
             like = self._like(asked, question.text, occur)
             matched, query = way, self._filtered(like, question)

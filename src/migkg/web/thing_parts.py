@@ -1,0 +1,70 @@
+"""What the page of a thing shows beside its facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from migkg.services import disagreements, neighbourhood, page_queries, paragraphs
+from migkg.services.linked_data import Document
+from migkg.services.thing_view import Description
+from migkg.web.problems import HttpProblem
+from migkg.web.rows import rows
+from migkg.web.state import state_of
+
+_DIGITS = 5  # more pages of paragraphs than any document has
+
+
+async def parts(request: Request, document: Document, view: Description) -> dict[str, Any]:
+    """The parts by the names that the template has for them."""
+    state = state_of(request)
+    first = document.page == 1
+    base = state.settings.base_iri
+    return {
+        "picture": neighbourhood.picture(view, base) if first else None,
+        "disagreements": await _disagreements(request, document) if first else [],
+        "source": await _source(request, document, view) if first else None,
+        "query_text": state.linked_data.query_text(document.iri, document.page),
+    }
+
+
+async def _disagreements(request: Request, document: Document) -> list[disagreements.Disagreement]:
+    query = state_of(request).page_queries.get(disagreements.QUERY_OF_THING)
+    if query is None:
+        return []
+    return disagreements.read(await rows(request, page_queries.about(query, document.iri)))
+
+
+async def _source(request: Request, document: Document, view: Description) -> dict[str, Any] | None:
+    """What was drawn from a source document, if the thing is one."""
+    terms = state_of(request).vocabulary
+    if str(terms.source_document) not in [kind.iri for kind in view.types]:
+        return None
+    page = _page(request)
+    listed = paragraphs.read(
+        await rows(request, paragraphs.facts_query(document.iri, terms, page=page))
+    )
+    (coverage,) = await rows(request, paragraphs.coverage_query(document.iri, terms))
+    kinds: dict[str, list[dict[str, str]]] = {}
+    for row in await rows(request, paragraphs.named_query(document.iri, terms)):
+        kinds.setdefault(row["kind"], []).append(row)
+    return {
+        "paragraphs": listed,
+        "total": int(coverage["paragraphs"]),
+        "supporting": int(coverage["supporting"]),
+        "page": page,
+        "pages": -(-int(coverage["paragraphs"]) // paragraphs.PAGE),
+        "kinds": kinds,
+    }
+
+
+def _page(request: Request) -> int:
+    given = request.query_params.getlist("paragraphs")
+    text = given[0] if given else "1"
+    is_number = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    if len(given) > 1 or not is_number or int(text) < 1:
+        raise HttpProblem(
+            400, "bad-parameter", "The parameter 'paragraphs' is one number, 1 or more."
+        )
+    return int(text)
