@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migkg.services import disagreements, neighbourhood, overviews, paragraphs
+from migkg.services.relations import Name, Relation, diagram, of_properties
 from migkg.services.thing_view import Description, Facts, Value
 from migkg.services.world_map import HEIGHT, WIDTH, project, read_point
 
@@ -133,3 +134,31 @@ def test_a_picture_shows_every_property_before_it_shows_one_twice() -> None:
         assert 0 <= y <= drawn.height - drawn.box[1]
     empty = Description(f"{BASE}id/a", "A", (), (outward,), ())
     assert neighbourhood.picture(empty, BASE) is None
+
+
+def test_a_diagram_has_a_block_for_each_class_and_no_line_twice() -> None:
+    drawn = of_properties(
+        [
+            ("x#p", ["x#B"], ["x#C"]),
+            ("x#p", ["x#B"], ["x#C"]),
+            ("x#q", ["x#B", "x#A"], []),
+            ("x#r", [], ["x#A"]),
+        ],
+        {"x#A": "an a"},
+    )
+    assert [
+        (b.source.text, [(n.property.text, n.target.text) for n in b.lines]) for b in drawn.blocks
+    ] == [
+        ("an a", [("q", "anything")]),
+        ("B", [("p", "C"), ("q", "anything")]),
+        ("anything", [("r", "an a")]),
+    ]
+    heights = [line.y for block in drawn.blocks for line in block.lines]
+    assert heights == sorted(set(heights))
+    assert max(heights) < drawn.height
+    assert diagram([]).blocks == ()
+
+
+def test_a_long_name_is_cut_to_its_box() -> None:
+    (block,) = diagram([Relation(Name("a" * 99), Name("p"), Name("b"))]).blocks
+    assert len(block.source.short) == 26

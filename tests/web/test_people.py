@@ -138,6 +138,23 @@ def test_names_in_other_scripts_say_their_language(service: Service) -> None:
     assert re.search(r'<bdi lang="ar">[^<]*[\u0600-\u06ff]', text)
 
 
+def test_every_shape_has_a_place_and_every_rule_its_words(service: Service) -> None:
+    page = browse(service, "/shapes")
+    shapes = ask(service, "/shapes", headers={"Accept": "application/n-triples"}).text
+    names = set(re.findall(r"^<[^>]+/shapes#([^>]+)> <[^>]+#type> <[^>]+Shape>", shapes, re.M))
+    assert len(names) > 200
+    assert names <= page.ids
+    assert {"City", "City-inCountry", "Country-name-rule"} <= page.ids
+    assert "A city lies in exactly one country" in page.text
+    assert "svg" in page.tags
+
+
+def test_the_ontology_shows_what_lies_between_classes(service: Service) -> None:
+    page = browse(service, "/ontology")
+    assert page.tags.count("svg") == 2
+    assert {"/ontology#inCountry", "/ontology#Country"} <= set(page.links)
+
+
 # A project whose labels are hostile
 
 

@@ -9,9 +9,9 @@ from migkg.services.thing_view import Description, Facts
 
 _MOST = 9  # on each side
 _ROW = 44
-_BOX_WIDTH, _BOX_HEIGHT = 210, 30
-_WIDTH = 820
-_LONGEST = 30
+_BOX_WIDTH, _BOX_HEIGHT = 206, 30
+_WIDTH = 920
+_LONGEST = 29
 _LONGEST_PROPERTY = 22
 
 

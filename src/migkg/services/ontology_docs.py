@@ -10,6 +10,7 @@ from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from migkg.engine.rdf_io import NamedNode
 from migkg.model.namespaces import shorten
+from migkg.services.relations import Diagram, of_properties
 from migkg.services.schema import Schema
 
 CLASS_EXAMPLES = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -68,6 +69,7 @@ class Documentation:
     description: str
     sections: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
     diagram: str = ""
+    relations: Diagram | None = None
 
 
 def examples(rows: Iterable[Mapping[str, str]]) -> dict[str, Example]:
@@ -92,7 +94,16 @@ def document(schema: Schema, found: Mapping[str, Example]) -> Documentation:
         if terms:
             sections[title] = tuple(terms)
     classes = sections.get("Classes", ())
-    return Documentation(schema.title, schema.description, sections, _diagram(classes))
+    return Documentation(
+        schema.title,
+        schema.description,
+        sections,
+        _diagram(classes),
+        of_properties(
+            ((t.iri, t.domains, t.ranges) for t in sections.get("Object properties", ())),
+            schema.labels,
+        ),
+    )
 
 
 def _facts(schema: Schema) -> dict[str, dict[str, list[str]]]:
@@ -155,7 +166,7 @@ def _diagram(classes: Iterable[Term]) -> str:
     width, height = (size[0] + 1) * _INDENT + 8, size[1] * _ROW + 8
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="Tree of the classes">{"".join(boxes)}</svg>'
+        f'role="group" aria-label="Tree of the classes">{"".join(boxes)}</svg>'
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from migkg import __version__
 from migkg.model.namespaces import shorten
+from migkg.services import shape_docs
 from migkg.services.ontology_docs import Documentation
 from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
@@ -85,16 +86,7 @@ def ontology(state: State, documentation: Documentation) -> HTMLResponse:
 
 def shapes(state: State) -> HTMLResponse:
     """The documentation of the shapes."""
-    name = "shapes"
-    triples = state.schema.graphs[name]
-    subjects: dict[str, list[tuple[str, str, bool]]] = {}
-    for triple in triples:
-        subject = getattr(triple.subject, "value", "")
-        if subject.startswith(state.settings.base_iri):
-            value = getattr(triple.object, "value", "")
-            is_iri = type(triple.object).__name__ == "NamedNode"
-            subjects.setdefault(subject, []).append((triple.predicate.value, value, is_iri))
-    return render(state, "vocabulary.html", title="Shapes", name=name, subjects=subjects)
+    return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
 
 
 def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:
