@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from migkg import __version__
 from migkg.cli import bench, commands, loading
-from migkg.errors import BadFile, BadQuery, BadSetting, MigkgError
+from migkg.errors import BadFile, BadQuery, BadSearch, BadSetting, MigkgError
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except (BadSetting, BadFile, BadQuery, OSError, UnicodeDecodeError) as error:
+    except (BadSetting, BadFile, BadQuery, BadSearch, OSError, UnicodeDecodeError) as error:
         return _fail(_sentence(error), 2)
     except MigkgError as error:
         return _fail(str(error), 1)
