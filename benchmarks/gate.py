@@ -24,6 +24,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
 
+from rdflib import BNode, Literal
+
 from migkg.engine import rdf_io
 from migkg.engine.validation_store import read_statements
 from migkg.model import formats
@@ -169,15 +171,19 @@ def _lines(job: Job) -> Iterator[bytes]:
 def _digest(results: Sequence[shacl.Result]) -> int:
     """The same number for the same results, with the values that rules see."""
     keys = Counter(
-        repr((str(r.focus), str(r.shape), str(r.component), str(r.path), _plain(r.value)))
+        repr((*map(_name, (r.focus, r.shape, r.component, r.path)), _plain(r.value)))
         for r in results
     )
     return crc32(repr(sorted(keys.items())).encode())
 
 
+def _name(node: object) -> str:
+    """The term, but for blank nodes, whose names every reading makes anew."""
+    return "_" if isinstance(node, BNode) else str(node)
+
+
 def _plain(value: object) -> str:
-    python = getattr(value, "toPython", lambda: value)()
-    return str(python)
+    return _name(value.toPython() if isinstance(value, Literal) else value)
 
 
 def _row(found: Measured) -> str:
