@@ -37,7 +37,7 @@ ifdef CI
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
 	$(BIN)/ruff format --check src tests benchmarks
