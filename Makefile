@@ -43,7 +43,7 @@ endif
 
 test: $(VENV)/dev tools ## set up and run all tests
 	@$(BIN)/python frontend/build.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
 	$(BIN)/ruff format --check src tests benchmarks frontend hatch_build.py
