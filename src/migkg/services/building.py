@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Check:
 
     files: ProjectFiles
     report: Report
+    seconds: Mapping[tuple[str, str], float]  # of the constraints of shapes
 
 
 def check_project(project: Project, settings: Settings, progress: Progress) -> Check:
@@ -60,7 +62,7 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
             "triples": sum(len(f.content.triples) for f in files.files),
         }
     )
-    return Check(files, merge([*reports, validation.report, counts]))
+    return Check(files, merge([*reports, validation.report, counts]), validation.seconds)
 
 
 def build(settings: Settings, progress: Progress) -> Release:
