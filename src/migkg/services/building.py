@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migkg.engine import release as releases
-from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
@@ -84,10 +83,10 @@ def build(settings: Settings, progress: Progress) -> Release:
         prefixes=check.files.prefixes,
         extra={
             "report.txt": _report_text(check.report),
-            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
             **_more_dumps(check.files, project),
         },
         progress=progress,
+        base_iri=settings.base_iri,
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )
