@@ -20,7 +20,7 @@ from migkg.services.shacl import focus as focuses
 from migkg.services.shacl.compiler import ShapeCompiler
 from migkg.services.shacl.dependence import FOCUS, Dependence, Read
 from migkg.services.shacl.results import Result
-from migkg.services.shacl.running import run
+from migkg.services.shacl.running import on_threads, run
 from migkg.services.shacl.shapes import ShapesGraph
 from migkg.services.shacl.sites import Check, Mark, MarkTerms, SparqlRule, Step
 
@@ -140,14 +140,16 @@ class Gate:
         """
         if not self._reads:
             self._prepare()
-        known: dict[Read, set[Node] | None] = {}
+        near = {
+            node: [read for read in reads if not read.predicate or read.predicate in predicates]
+            for node, reads in self._reads.items()
+        }
+        each_once = list(dict.fromkeys(read for reads in near.values() for read in reads))
+        with on_threads(self._workers) as each:
+            known = dict(zip(each_once, each(self._nodes, each_once), strict=True))
         found: dict[Node, set[Node] | None] = {}
-        for node, reads in self._reads.items():
-            near = [read for read in reads if not read.predicate or read.predicate in predicates]
-            for read in near:
-                if read not in known:
-                    known[read] = self._nodes(read)
-            sets = [known[read] for read in near]
+        for node, reads in near.items():
+            sets = [known[read] for read in reads]
             found[node] = None if None in sets else set().union(*(s for s in sets if s))
         return found
 

@@ -40,7 +40,7 @@ def run(
     """
     tasks = [[*_tasks(steps)] for steps in shapes]
     in_order = sorted((task for of_shape in tasks for task in of_shape), key=_is_short)
-    with _each(workers) as each:
+    with on_threads(workers) as each:
         results = each(lambda task: [_done(step, store) for step in task], in_order)
         done = dict(zip(map(id, in_order), results, strict=True))
     for of_shape in tasks:
@@ -73,7 +73,7 @@ def _step(step: Step, store: ValidationStore) -> Iterator[Found]:
 
 
 @contextmanager
-def _each(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+def on_threads(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
     """The function ``map`` on so many threads."""
     if workers == 1:
         yield map
