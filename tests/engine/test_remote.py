@@ -74,7 +74,8 @@ def exchange(reply: Reply, asked: Query = ASK, **values: object) -> tuple[bytes,
     async def main() -> bytes:
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        settings = Settings(engine_url=f"http://127.0.0.1:{port}/sparql", **values)
+        given = {"engine_url": f"http://127.0.0.1:{port}/sparql", "engine_kind": "generic"}
+        settings = Settings(**{**given, **values})
         async with server, started(RemoteEngine(settings)) as engine:
             return (await engine.answer(asked)).read()
 
@@ -106,13 +107,13 @@ CHUNKED = (
 @pytest.mark.parametrize(
     ("data", "error", "why"),
     [
-        (response(media_type="text/html"), EngineUnavailable, "text/html"),
-        (response(media_type="text/csv"), EngineUnavailable, "text/csv"),
-        (response("500 No", b"broken"), EngineUnavailable, "status 500: broken"),
+        (response(media_type="text/html"), EngineUnavailable, "another format"),
+        (response(media_type="text/csv"), EngineUnavailable, "another format"),
+        (response("500 No", b"broken"), EngineUnavailable, "status 500.$"),
         (response("404 No", b""), EngineUnavailable, "status 404"),
         (response("302 Found\r\nLocation: /x"), EngineUnavailable, "status 302"),
         (response("206 Partial Content"), EngineUnavailable, "status 206"),
-        (response("400 Bad", b"line 1: no"), BadQuery, "line 1: no"),
+        (response("400 Bad", b"line 1: no", "text/plain"), BadQuery, "line 1: no"),
         (response("400 Bad", b""), BadQuery, "refused"),
         (response("503 Busy"), EngineBusy, "busy"),
         (response("429 Busy"), EngineBusy, "busy"),
@@ -154,5 +155,6 @@ def test_an_endpoint_that_is_not_there_is_an_error() -> None:
 
 
 def test_an_engine_that_is_not_started_does_not_answer() -> None:
+    settings = Settings(engine_url="http://127.0.0.1/sparql")
     with pytest.raises(EngineUnavailable, match="not started"):
-        asyncio.run(RemoteEngine(Settings()).answer(ASK))
+        asyncio.run(RemoteEngine(settings).answer(ASK))
