@@ -220,3 +220,6 @@ class Engine(Protocol):
 
     async def answer(self, query: Query, caller: Caller = INTERNAL) -> Answer:
         """The complete answer to a query, in the format that it names."""
+
+    def endpoints(self) -> list[EndpointState]:
+        """How the endpoints of a remote engine stand; the embedded one has none."""

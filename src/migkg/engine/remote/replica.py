@@ -101,7 +101,6 @@ class Replica:
         Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`AnswerTooLarge` and
         :class:`EngineBusy`.
         """
-        self.in_flight += 1
         self.asked += 1
         try:
             return await self._answer(query)
@@ -109,8 +108,16 @@ class Replica:
             self.failed += 1
             log.warning("Endpoint %s failed: %s", self._address.authority, failure)
             raise
-        finally:
-            self.in_flight -= 1
+
+    def begin(self, query: Query) -> asyncio.Task[Answer]:
+        """The same as a task, counted as in flight from this moment on."""
+        self.in_flight += 1
+        task = asyncio.ensure_future(self.answer(query))
+        task.add_done_callback(self._end)
+        return task
+
+    def _end(self, _: asyncio.Task[Answer]) -> None:
+        self.in_flight -= 1
 
     async def kind(self) -> Kind:
         """Which engine it is, found out at the first need; raises :class:`ReplicaFailed`."""

@@ -40,7 +40,7 @@ class _Race:
 
     def ask(self, replica: Replica) -> None:
         self.asked.append(replica)
-        self.running[asyncio.ensure_future(replica.answer(self.query))] = replica
+        self.running[replica.begin(self.query)] = replica
 
 
 class Replicas:
@@ -70,10 +70,14 @@ class Replicas:
             return await self._run(race)
 
     async def _only(self, query: Query) -> Answer:
+        replica = self.all[0]
+        replica.in_flight += 1
         try:
-            return await self.all[0].answer(query)
+            return await replica.answer(query)
         except ReplicaFailed as failure:
             raise failure.error from None
+        finally:
+            replica.in_flight -= 1
 
     async def _run(self, race: _Race) -> Answer:
         hurried = False
