@@ -144,9 +144,24 @@ def test_virtuoso_is_asked_in_a_form_about_our_graphs() -> None:
         ("query", "SELECT * { ?b ?n 'ü' }"),
         ("default-graph-uri", "urn:g1"),
         ("default-graph-uri", "urn:g2"),
-        ("named-graph-uri", "urn:g1"),
-        ("named-graph-uri", "urn:g2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SELECT * { GRAPH ?g {} }", ["d urn:g1", "d urn:g2", "n urn:g1", "n urn:g2"]),
+        ("SELECT * { \\u0047RAPH ?g {} }", ["d urn:g1", "d urn:g2", "n urn:g1", "n urn:g2"]),
+        ("SELECT * FROM <urn:g1> {}", ["d urn:g1"]),
+        ("SELECT * FROM <urn:g1> { GRAPH ?g {} }", ["d urn:g1", "n urn:x-migkg:none"]),
+        ("SELECT * FROM NAMED <urn:g1> { GRAPH ?g {} }", ["n urn:g1"]),
+    ],
+)
+def test_virtuoso_reaches_no_graph_but_those_of_the_dataset(text: str, told: list[str]) -> None:
+    reply = always(200, JSON, VIRTUOSO_ROWS)
+    found, _ = exchange(query(text), reply, engine_kind="virtuoso")
+    body = found.requests[-1].partition(b"\r\n\r\n")[2].decode()
+    assert [f"{name[0]} {iri}" for name, iri in parse_qsl(body)[1:]] == told
 
 
 def test_virtuosos_json_is_written_as_the_standard_has_it() -> None:

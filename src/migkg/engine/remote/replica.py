@@ -147,17 +147,18 @@ class Replica:
 
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
-        stop = threading.Event()
-        found = Received(query, answer, received, kind.own_json, stop.is_set)
+        stop = threading.Event() if answer.size > _QUICK else None
+        stopped = stop.is_set if stop else _never
+        found = Received(query, answer, received, kind.own_json, stopped)
         into = self._new(query.format)
         try:
-            rows = await _worked(answer, found.rows, stop)
+            rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
             if query.form is Form.SELECT and rows > limit:
                 raise AnswerTooLarge(limit, "rows")
             if received is query.format and not (kind.own_json and received is JSON):
                 return answer
-            await _worked(answer, lambda: found.write(into), stop)
+            await _worked(lambda: found.write(into), stop)
         except NotWhole as error:
             into.close()
             raise self._not_whole(str(error)) from None
@@ -250,12 +251,16 @@ class Replica:
         return ReplicaFailed(error, f"the answer is not whole: {why}")
 
 
-async def _worked(answer: Answer, work: Callable[[], T], stop: threading.Event) -> T:
-    """The result of work on an answer; what takes long is done in a thread.
+def _never() -> bool:
+    return False
+
+
+async def _worked(work: Callable[[], T], stop: threading.Event | None) -> T:
+    """The result of work on an answer; what can be stopped takes long, and is done in a thread.
 
     When the caller is cancelled, the thread has ended before the answer is closed.
     """
-    if answer.size <= _QUICK:
+    if stop is None:
         return work()
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
