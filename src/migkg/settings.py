@@ -48,6 +48,28 @@ def _default_page_processes() -> int:
     return _default_processes() // 2
 
 
+class Secret:
+    """A text that nothing prints."""
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one who needs it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "set" if self._text else ""
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What the text of one query may hold at most; the defaults are those of the settings."""
@@ -83,7 +105,34 @@ class Settings:
         },
     )
     engine_url: str = _setting(
-        "", "SPARQL 1.1 endpoint that answers queries; empty: the embedded engine."
+        "",
+        "SPARQL 1.1 endpoint that answers queries, or several that hold the same; empty: the "
+        "embedded engine.",
+    )
+    engine_kind: str = _setting(
+        "auto",
+        "Engine behind the endpoint: oxigraph, virtuoso, fuseki, graphdb, qlever, neptune, "
+        "generic; auto: found out.",
+    )
+    engine_credentials: Secret = _setting(
+        Secret(), "'user:password' or 'Bearer TOKEN' for the endpoint."
+    )
+    engine_credentials_file: Path | None = _setting(
+        None, "File that holds what MIGKG_ENGINE_CREDENTIALS would."
+    )
+    engine_ca_file: Path | None = _setting(
+        None, "Certificates that those of the endpoint are verified with; empty: the system's."
+    )
+    engine_connect_deadline: float = _setting(
+        1.0, "Seconds in which a connection to an endpoint must be there."
+    )
+    engine_patience: float = _setting(
+        1.0, "Seconds after which another endpoint is asked too, where there are several."
+    )
+    engine_revision: str = _setting(
+        "",
+        "Query whose first value names the state of the data; of several endpoints those that "
+        "lag behind are left out. Empty: they are taken to be the same.",
     )
     workers: int = field(
         default_factory=_default_workers,
@@ -270,6 +319,8 @@ _POSITIVE = (
     "stall_deadline",
     "answer_bytes",
     "answer_rows",
+    "engine_connect_deadline",
+    "engine_patience",
 )
 
 
@@ -281,4 +332,6 @@ def _parse(name: str, text: str, type_name: str) -> object:
             return float(text)
     except ValueError:
         raise BadSetting(name, text, "it must be a number") from None
+    if type_name == "Secret":
+        return Secret(text)
     return Path(text).expanduser() if "Path" in type_name else text

@@ -20,7 +20,7 @@ from migkg.engine.admission import Admission, Place
 from migkg.engine.child import Child, ChildLost
 from migkg.engine.counters import Counter, Gauge
 from migkg.engine.keeper import Keeper
-from migkg.engine.protocol import INTERNAL, Answer, Caller, Query, Spool
+from migkg.engine.protocol import INTERNAL, Answer, Caller, EndpointState, Query, Spool
 from migkg.engine.quarantine import Quarantine
 from migkg.engine.release import Release
 from migkg.errors import BadQuery, EngineUnavailable, QueryCrashed, QueryTimeout
@@ -82,6 +82,10 @@ class EmbeddedEngine:
             return await self._try(query, place)
         finally:
             place.leave()
+
+    def endpoints(self) -> list[EndpointState]:
+        """See :class:`migkg.engine.protocol.Engine`."""
+        return []
 
     async def _try(self, query: Query, place: Place) -> Answer:
         """The answer; a process that was lost through no fault of its own is replaced."""
