@@ -21,9 +21,11 @@ from migkg.engine.embedded import OwnEngine
 from migkg.engine.keeper import store_choice
 from migkg.engine.kept import open_named
 from migkg.engine.protocol import Query
-from migkg.engine.release import Release, open_current
+from migkg.engine.published import Published
+from migkg.engine.published_watch import wait_for_record
+from migkg.engine.release import Release, open_current, open_release
 from migkg.engine.scratch import ScratchStore
-from migkg.errors import BadFile, InvalidData
+from migkg.errors import BadFile, InvalidData, NoRelease
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
 from migkg.model.namespaces import Vocabulary
@@ -47,6 +49,7 @@ from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 
 T = TypeVar("T")
+_ENDPOINT_WAIT = 60.0  # seconds in which an endpoint that starts at the same time may answer
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
@@ -54,15 +57,45 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     from migkg.web import fronts  # slow to import, and needed by this command alone
 
     with progress_line() as progress:
+        record = _published(settings, progress)
         release = reported(
-            lambda: _named(options, settings) or building.open_or_build(settings, progress)
+            lambda: (
+                _in_service(record, options, settings)
+                if record
+                else _named(options, settings) or building.open_or_build(settings, progress)
+            )
         )
         if release is None:
             return 1
         provide_index(release, settings, progress)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    fronts.serve(settings, release, sys.stderr.write)
+    fronts.serve(settings, release, sys.stderr.write, record)
     return 0
+
+
+def _published(settings: Settings, progress: Callable[[str], None]) -> Published | None:
+    """What another engine holds of our releases, if there is one and it holds any."""
+    if not settings.engine_url:
+        return None
+    progress("what the endpoint holds")
+    return wait_for_record(settings, _ENDPOINT_WAIT)
+
+
+def _in_service(record: Published, options: argparse.Namespace, settings: Settings) -> Release:
+    """The release that an endpoint has in service, which must be here too."""
+    if options.release:
+        raise BadFile(
+            "--release is not for an endpoint that holds releases: it says which is current."
+        )
+    if record.current is None:
+        raise NoRelease("The endpoint has no release in service; run 'migkg publish'.")
+    try:
+        return open_release(settings.releases / record.current)
+    except NoRelease as error:
+        raise NoRelease(
+            f"The endpoint has release {record.current} in service, but here: {error} "
+            "Its dumps, its index and its pages are taken from there; copy its folder."
+        ) from None
 
 
 def build(_: argparse.Namespace, settings: Settings) -> int:
