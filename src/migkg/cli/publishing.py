@@ -10,7 +10,7 @@ from migkg.cli.progress import progress_line
 from migkg.engine.graph_digest import Likeness
 from migkg.engine.http_client import Credentials, HttpClient
 from migkg.engine.kept import open_named
-from migkg.engine.rdf_server import KINDS, Addresses, RdfServer, kind_of
+from migkg.engine.rdf_server import Addresses, RdfServer, kind_of, named_kind
 from migkg.engine.release import CURRENT
 from migkg.errors import BadFile
 from migkg.services.publishing import Outcome, Plan, Publisher, Wishes
@@ -40,7 +40,7 @@ def publish(options: argparse.Namespace, settings: Settings) -> int:
         client = stack.enter_context(
             closing(HttpClient(Credentials.from_environment(), deadline=_DEADLINE))
         )
-        kind = KINDS[options.kind] if options.kind else kind_of(options.to, client)
+        kind = named_kind(options.kind) if options.kind else kind_of(options.to, client)
         addresses = Addresses.of(options.to, kind, update=options.update, store=options.store)
         server = RdfServer(addresses, client)
         publisher = Publisher(release, server, settings.base_iri, wishes, progress)

@@ -70,6 +70,13 @@ class Addresses:
         )
 
 
+def named_kind(name: str) -> Kind:
+    """The kind of a name; raises :class:`BadFile` for none."""
+    if name not in KINDS:
+        raise BadFile(f"There is no kind {name}; take {', '.join(KINDS)}.")
+    return KINDS[name]
+
+
 def kind_of(url: str, client: HttpClient) -> Kind:
     """The kind of server at an address, by what it calls itself."""
     name = client.send("GET", checked_url(url)).headers.get("server", "").lower()

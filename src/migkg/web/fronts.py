@@ -20,7 +20,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from migkg.engine.published import Published
-from migkg.engine.published_watch import PublishedWatch
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
@@ -53,9 +52,14 @@ def serve(
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
-    watch = PublishedWatch(settings, published) if published else None
-    changes = watch is not None or not settings.engine_url
-    generations = Generations(settings, release, say, watch) if changes else None
+    generations = None
+    if published:
+        from migkg.engine.published_watch import PublishedWatch
+
+        watch = PublishedWatch(settings, published)
+        generations = Generations(settings, release, say, watch)
+    elif not settings.engine_url:
+        generations = Generations(settings, release, say)
     # The web framework takes long to import; the release is being loaded meanwhile.
     from migkg.web.applications import applications, run
 

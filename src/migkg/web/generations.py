@@ -16,16 +16,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from migkg.engine import kept
 from migkg.engine.keeper import Keeper
 from migkg.engine.published_engine import Elsewhere
-from migkg.engine.published_watch import PublishedWatch
 from migkg.engine.release import Release, open_release
 from migkg.errors import EngineUnavailable, MigkgError, NoRelease
 from migkg.settings import Settings
 from migkg.web import channel
 from migkg.web.channel import Message
+
+if TYPE_CHECKING:
+    from migkg.engine.published_watch import PublishedWatch
 
 log = logging.getLogger(__name__)
 
