@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
 
+# Made from frontend/; a checkout may be without it.
+_EDITOR = Path(__file__).parent / "static" / "built" / "editor.js"
 _ENVIRONMENT = Environment(
     loader=PackageLoader("migkg.web"),
     autoescape=select_autoescape(default=True),
@@ -117,4 +120,10 @@ def editor(state: State) -> HTMLResponse:
     """The page with the SPARQL form."""
     example = next(iter(state.queries.values()), None)
     text = example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
-    return render(state, "sparql.html", example=text, deadline=state.settings.query_deadline)
+    return render(
+        state,
+        "sparql.html",
+        text=text,
+        deadline=state.settings.query_deadline,
+        scripted=_EDITOR.is_file(),
+    )
