@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
 from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
+from migkg.web.shown import Links, Shown
 from migkg.web.state import State
 
 # Made from frontend/; a checkout may be without it.
@@ -58,8 +58,13 @@ def _is_web(iri: str) -> bool:
 
 def render(state: State, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A page made from a template."""
-    page = _ENVIRONMENT.get_template(template)
-    text = page.render(
+    text = fragment(state, template, **values)
+    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
+
+
+def fragment(state: State, template: str, **values: object) -> str:
+    """A template filled: a page, or a part of one."""
+    return _ENVIRONMENT.get_template(template).render(
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
@@ -74,7 +79,6 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         short=lambda iri: shorten(iri, state.schema.prefixes),
         **values,
     )
-    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
 
 
 def thing(state: State, view: Description, parts: dict[str, Any]) -> HTMLResponse:
@@ -92,20 +96,9 @@ def shapes(state: State) -> HTMLResponse:
     return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
 
 
-def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:
-    """The page of a stored query with its answer (SPARQL results in JSON)."""
-    return render(state, "query.html", query=query, table=result_table(result))
-
-
-def result_table(result: bytes) -> dict[str, Any]:
-    """Variables and rows of SPARQL JSON results; an ASK has one row under 'answer'."""
-    content = json.loads(result)
-    if "boolean" in content:
-        term = {"type": "literal", "value": str(content["boolean"]).lower()}
-        return {"variables": ["answer"], "rows": [[term]]}
-    variables = content["head"]["vars"]
-    rows = [[row.get(name) for name in variables] for row in content["results"]["bindings"]]
-    return {"variables": variables, "rows": rows}
+def query_page(state: State, query: StoredQuery, answer: Shown, links: Links) -> HTMLResponse:
+    """The page of a stored query with its answer."""
+    return render(state, "query.html", query=query, shown=answer, links=links)
 
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
@@ -116,14 +109,17 @@ def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
     return render(state, "docs.html", routes=routes, problems=problems, profiles=PROFILES)
 
 
-def editor(state: State) -> HTMLResponse:
-    """The page with the SPARQL form."""
+def editor(
+    state: State, asked: str = "", answer: Shown | None = None, links: Links | None = None
+) -> HTMLResponse:
+    """The page with the SPARQL form, and with the answer if one was ``asked``."""
     example = next(iter(state.queries.values()), None)
-    text = example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
     return render(
         state,
         "sparql.html",
-        text=text,
+        text=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
         deadline=state.settings.query_deadline,
         scripted=_EDITOR.is_file(),
+        shown=answer,
+        links=links,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migkg.model import formats
 from migkg.model.formats import Kind
 from migkg.services.profiles import PROFILES
+from migkg.services.views import choosing
 from migkg.web import (
     citations,
     crawlers,
@@ -19,6 +20,7 @@ from migkg.web import (
     search,
     site,
     sparql,
+    views,
     vocabularies,
 )
 from migkg.web.negotiation import HTML
@@ -43,6 +45,11 @@ _OUTPUT = (
 )
 _OPTIONAL_QUERY = Parameter(
     "query", "SPARQL 1.1 query; without it, the service description.", example=_QUERY.example
+)
+_VIEW = Parameter(
+    "view",
+    "What is drawn beside the table, if it fits; else what fits best.",
+    values=choosing.VIEWS,
 )
 _GRAPH_PARAMETERS = (
     Parameter("graph", "IRI of a graph."),
@@ -80,9 +87,18 @@ ROUTES = (
         sparql.endpoint,
         "SPARQL 1.1 Protocol, query.",
         (*READ, "POST"),
-        parameters=(_OPTIONAL_QUERY, *_DATASET, *_OUTPUT),
+        parameters=(_OPTIONAL_QUERY, *_DATASET, *_OUTPUT, _VIEW),
         media_types=(HTML, *_ROWS, *_RDF),
-        body=((sparql.FORM, (_QUERY, *_DATASET, *_OUTPUT)), (sparql.DIRECT, ())),
+        body=((sparql.FORM, (_QUERY, *_DATASET, *_OUTPUT, _VIEW)), (sparql.DIRECT, ())),
+    ),
+    Route(
+        "/views",
+        views.views,
+        "Which views fit SPARQL results, one of them drawn, and names of the things in them.",
+        ("POST",),
+        parameters=(_VIEW,),
+        media_types=(JSON,),
+        body=((formats.JSON.media_type, ()),),
     ),
     Route(
         "/sparql/check",
@@ -206,7 +222,7 @@ ROUTES = (
         "/queries/{name}",
         site.stored_query,
         "The answer to a stored query.",
-        parameters=(_FORMAT,),
+        parameters=(_FORMAT, _VIEW),
         media_types=(HTML, *_ROWS, *_RDF),
     ),
     Route(
