@@ -342,8 +342,9 @@ def test_a_graph_that_is_no_absolute_iri_is_400(service: Service, parameter: str
 @pytest.mark.parametrize(
     ("query", "place"),
     [
-        ("SELECT * { ?s ?p ?o", (1, 20)),
-        ("SELECT *\nWHERE {\n  ?s ?p ?o", (3, 11)),
+        ("SELECT * { ?s ?p ?o", (1, 10)),
+        ("SELECT *\nWHERE {\n  ?s ?p ?o", (2, 7)),
+        ("SELECT *\nWHERE {\n  ?s a }", (3, 9)),
         ("", (1, 1)),
         ("# only a comment", (1, 1)),
         ("hello", (1, 1)),

@@ -85,6 +85,7 @@ def _entry(state: State, query: StoredQuery) -> dict[str, str]:
     return {
         "name": query.name,
         "question": query.question,
+        "query": query.text,
         "url": f"{state.settings.public_url}/queries/{query.name}",
     }
 

@@ -144,12 +144,18 @@ async def read_operation(request: Request, limit: int) -> Operation | None:
 
     Raises :class:`HttpProblem` where it breaks the protocol.
     """
-    pairs = parse_pairs(request.scope["query_string"], "query string")
     if request.method == "POST":
-        pairs += await _read_pairs(request, limit)
-    elif not any(name in ("query", "update") for name, _ in pairs):
+        return await read_posted(request, limit)
+    pairs = parse_pairs(request.scope["query_string"], "query string")
+    if not any(name in ("query", "update") for name, _ in pairs):
         return None
     return _operation(pairs, limit)
+
+
+async def read_posted(request: Request, limit: int) -> Operation:
+    """The operation in a POST; raises :class:`HttpProblem` where it breaks the protocol."""
+    pairs = parse_pairs(request.scope["query_string"], "query string")
+    return _operation(pairs + await _read_pairs(request, limit), limit)
 
 
 async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
