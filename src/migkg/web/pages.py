@@ -123,8 +123,9 @@ def editor(
     return render(
         state,
         "sparql.html",
-        example=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
+        text=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
         deadline=state.settings.query_deadline,
+        scripted=_BUILT.is_dir(),
         shown=answer,
         links=links,
     )
