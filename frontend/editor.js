@@ -12,7 +12,7 @@ const [textarea, status, answer, problem, run, cancel] =
   ["query", "status", "answer", "problem", "run", "cancel"].map((id) => document.getElementById(id));
 const words = JSON.parse(document.getElementById("query-words").textContent);
 const service = new Service(form.dataset.public, form.dataset.within);
-const view = shared().view ?? new URLSearchParams(location.search).get("view");
+let view = shared().view ?? new URLSearchParams(location.search).get("view");
 let editor = null; // the text area until it is there
 let running = null;
 
@@ -69,8 +69,13 @@ function summary({ json, text: rdf, truncated, release }, seconds) {
 async function show({ json, text: rdf }) {
   const views = await import("./results.js");
   if (json) await views.show(answer, json, { view, link, labels: {} });
-  else views.showText(answer, rdf);
+  else await views.showText(answer, rdf, { view, link });
 }
+
+answer.addEventListener("view", (event) => {
+  view = event.detail;
+  history.replaceState(null, "", addressOf(service, text(), view));
+});
 
 /** Where a click on an IRI leads; nowhere for what is no address of the web. */
 function link(iri) {

@@ -35,9 +35,9 @@ export class Service {
     return this.fetch(path, parameters, { ...options, method: "POST", body: query, headers });
   }
 
-  /** The answer to a query: SPARQL results as JSON, or RDF as text. */
+  /** The answer to a query: SPARQL results as JSON, or RDF as N-Triples. */
   async run(query, signal) {
-    const headers = { Accept: "application/sparql-results+json, text/turtle;q=0.9" };
+    const headers = { Accept: "application/sparql-results+json, application/n-triples;q=0.9" };
     const answer = await this.post("/sparql", query, { headers, signal }, { truncate: MOST_ROWS });
     const isTable = answer.headers.get("Content-Type").includes("json");
     return {

@@ -146,9 +146,19 @@ def test_a_script_learns_views_names_and_edges(service: Service) -> None:
     answer = results({"city": iri(quito), "country": iri(ecuador), "other": iri("urn:x:unknown")})
     found = drawn(service, answer, "graph")
     assert found["names"] == {
-        quito: {"url": "/page/city/quito-ec", "label": "Quito", "language": "en"},
-        ecuador: {"url": "/page/country/ECU", "label": "Ecuador", "language": "en"},
-        "urn:x:unknown": {"url": "/describe?iri=urn%3Ax%3Aunknown"},
+        quito: {
+            "url": "/page/city/quito-ec",
+            "short": "city:quito-ec",
+            "label": "Quito",
+            "language": "en",
+        },
+        ecuador: {
+            "url": "/page/country/ECU",
+            "short": "country:ECU",
+            "label": "Ecuador",
+            "language": "en",
+        },
+        "urn:x:unknown": {"url": "/describe?iri=urn%3Ax%3Aunknown", "short": "urn:x:unknown"},
     }
     assert found["view"] == "graph"
     assert [node["text"] for node in found["graph"]["nodes"]] == [
@@ -161,6 +171,16 @@ def test_a_script_learns_views_names_and_edges(service: Service) -> None:
         {"source": 0, "target": 2, "text": "other"},
     ]
     assert "<figure" in found["figure"]
+
+
+def test_a_script_learns_which_columns_name_others(service: Service) -> None:
+    label, number = {"type": "literal", "value": "A"}, {"type": "literal", "value": "1"}
+    number["datatype"] = "http://www.w3.org/2001/XMLSchema#integer"
+    found = drawn(service, results({"a": iri("urn:x:a"), "aLabel": label, "n": number}))
+    assert found["columns"] == [
+        {"variable": "a", "numbers": False, "label": "aLabel"},
+        {"variable": "n", "numbers": True, "label": None},
+    ]
 
 
 def test_a_table_needs_no_figure(service: Service) -> None:

@@ -20,8 +20,8 @@ from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.shown import Links, Shown
 from migkg.web.state import State
 
-# Made from frontend/; a checkout may be without it.
-_EDITOR = Path(__file__).parent / "static" / "built" / "editor.js"
+# The bundles of the scripts; a checkout may be without them.
+_BUILT = Path(__file__).parent / "static" / "built"
 _ENVIRONMENT = Environment(
     loader=PackageLoader("migkg.web"),
     autoescape=select_autoescape(default=True),
@@ -51,6 +51,11 @@ def _link_now(state: State, iri: str) -> str:
     return f"{public}/describe?iri={quote(iri, safe='')}"
 
 
+def short(state: State, iri: str) -> str:
+    """An IRI as people read it."""
+    return shorten(iri, state.schema.prefixes)
+
+
 def _is_web(iri: str) -> bool:
     """True for what may become an ``href``: no ``javascript:`` and the like."""
     return iri.startswith(("http://", "https://"))
@@ -76,7 +81,7 @@ def fragment(state: State, template: str, **values: object) -> str:
         version=__version__,
         link=lambda iri: link(state, iri),
         is_web=_is_web,
-        short=lambda iri: shorten(iri, state.schema.prefixes),
+        short=lambda iri: short(state, iri),
         **values,
     )
 
@@ -98,7 +103,8 @@ def shapes(state: State) -> HTMLResponse:
 
 def query_page(state: State, query: StoredQuery, answer: Shown, links: Links) -> HTMLResponse:
     """The page of a stored query with its answer."""
-    return render(state, "query.html", query=query, shown=answer, links=links)
+    scripted = _BUILT.is_dir()
+    return render(state, "query.html", query=query, shown=answer, links=links, scripted=scripted)
 
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
@@ -119,7 +125,7 @@ def editor(
         "sparql.html",
         text=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
         deadline=state.settings.query_deadline,
-        scripted=_EDITOR.is_file(),
+        scripted=_BUILT.is_dir(),
         shown=answer,
         links=links,
     )

@@ -12,6 +12,7 @@ from migkg.errors import BadUpload
 from migkg.model import formats
 from migkg.services import names, results
 from migkg.services.results import Table
+from migkg.services.views.columns import Holds
 from migkg.services.views.graphs import Graph
 from migkg.web import pages, shown
 from migkg.web.problems import HttpProblem
@@ -32,6 +33,14 @@ async def views(request: Request) -> Response:
         "figure": pages.fragment(state, "figure.html", shown=found) if found.drawing else "",
         "graph": _graph(state, found.drawing) if isinstance(found.drawing, Graph) else None,
         "names": _names(state, found),
+        "columns": [
+            {
+                "variable": column.variable,
+                "numbers": column.holds is Holds.NUMBERS,
+                "label": found.columns.labelled_by(column),
+            }
+            for column in found.columns.all
+        ],
     }
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
@@ -53,11 +62,11 @@ async def _read(request: Request) -> Table:
 
 
 def _names(state: State, found: shown.Shown) -> dict[str, dict[str, str]]:
-    """Where each thing leads, and its label if it has one."""
+    """Where each thing leads, its IRI as people read it, and its label if it has one."""
     listed = {}
     for iri in names.things(found.columns.table):
         name = found.names.get(iri)
-        listed[iri] = {"url": pages.link(state, iri)}
+        listed[iri] = {"url": pages.link(state, iri), "short": pages.short(state, iri)}
         if name and name.label:
             listed[iri] |= {"label": name.label, "language": name.language}
     return listed

@@ -99,6 +99,11 @@ class Columns:
         index = self._labels.get(column.index)
         return row[index] if index is not None else None
 
+    def labelled_by(self, column: Column) -> str | None:
+        """The variable of the labels of the things in a column."""
+        index = self._labels.get(column.index)
+        return self.table.variables[index] if index is not None else None
+
     def caption(self, column: Column, row: Row) -> Caption:
         """What stands for a cell of a row."""
         cell = row[column.index]
