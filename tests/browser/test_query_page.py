@@ -59,7 +59,7 @@ def opened(page: Page, query: str) -> Page:
 
 
 def status(page: Page) -> Locator:
-    return page.get_by_role("status")
+    return page.locator("#status[role=status]")
 
 
 def test_completion_inserts_the_prefix_and_offers_what_fits(page: Page) -> None:
