@@ -14,7 +14,6 @@ from migkg.model.namespaces import shorten
 from migkg.services import shape_docs
 from migkg.services.ontology_docs import Documentation
 from migkg.services.profiles import PROFILES
-from migkg.services.stored_queries import StoredQuery
 from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
 from migkg.web.state import State
@@ -87,11 +86,6 @@ def ontology(state: State, documentation: Documentation) -> HTMLResponse:
 def shapes(state: State) -> HTMLResponse:
     """The documentation of the shapes."""
     return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
-
-
-def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:
-    """The page of a stored query with its answer (SPARQL results in JSON)."""
-    return render(state, "query.html", query=query, table=result_table(result))
 
 
 def result_table(result: bytes) -> dict[str, Any]:
