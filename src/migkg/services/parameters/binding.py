@@ -40,6 +40,7 @@ async def bind(
     """
     refuse_unknown(parameters, given)
     problems: dict[str, str] = {}
+    available = None
     terms: dict[str, str] = {}
     values: dict[str, str] = {}
     for item in parameters:
@@ -48,9 +49,10 @@ async def bind(
             values[item.name], terms[item.name] = await _read(item, value, choices)
         except BadValue as error:
             shown = f" ({value[:_SHOWN]!r}{'…' if len(value) > _SHOWN else ''})" if value else ""
+            available = available or error.available
             problems[item.name] = f"The parameter '{item.name}'{shown} {error}."
     if problems:
-        raise BadParameters(problems)
+        raise BadParameters(problems, available if len(problems) == 1 else None)
     return Bound(bound(text, terms), values)
 
 

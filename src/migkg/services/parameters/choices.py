@@ -16,7 +16,8 @@ from migkg.services.parameters.values import BadValue, check_text, iri_of
 
 # More than these are not listed; they can be given by IRI or by their full name.
 MOST = 500
-_NAMED = 5  # in an error
+_FEW = 100  # that an error lists
+_NAMED = 5  # in the sentence
 
 Row = Mapping[str, Mapping[str, str]]
 # Answers a SELECT query with SPARQL results in JSON.
@@ -93,7 +94,9 @@ class Choices:
         else:
             found = tuple(item for item in listed if item.is_called(text))
         if len(found) != 1:
-            raise BadValue(_why(iri, found or _like(text, listed or ()), is_none=not found))
+            why = _why(iri, found or _like(text, listed or ()), is_none=not found)
+            few = listed is not None and len(listed) <= _FEW
+            raise BadValue(why, [item.value for item in listed or ()] if few else None)
         return found[0]
 
     async def _select(self, text: str) -> tuple[Choice, ...]:

@@ -20,7 +20,14 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
 class BadValue(Exception):
-    """A value cannot be read; the text says why, and ends the sentence about the parameter."""
+    """A value cannot be read; the text says why, and ends the sentence about the parameter.
+
+    ``available`` has the values that can be given, where they are few.
+    """
+
+    def __init__(self, why: str, available: list[str] | None = None) -> None:
+        super().__init__(why)
+        self.available = available
 
 
 def scalar_term(parameter: Parameter, text: str) -> str:
