@@ -220,6 +220,10 @@ def test_the_list_is_searched_and_tells_the_parameters(service: Service) -> None
     people = Page(browse(service, "/queries?q=hamilton").text)
     assert HAMILTON in people.links
     assert "1 question" in people.text
+    assert (
+        "/queries/capacity_of_local_authorities"
+        not in Page(browse(service, "/queries?q=city").text).links
+    )
     assert "0 questions" in Page(browse(service, "/queries?q=xyzzy").text).text
 
 

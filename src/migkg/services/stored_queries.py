@@ -24,6 +24,7 @@ from migkg.services.parameters.checking import check as check_parameters
 from migkg.services.parameters.declarations import MARK, declared
 
 _ADVICE = "A parameter is replaced by a term: it can stand only where an IRI or a literal can."
+_WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
 
@@ -54,10 +55,11 @@ class StoredQuery:
         return self.parsed().form
 
     def has_words(self, text: str) -> bool:
-        """True if its question, its name or its parameters have every word of a text."""
+        """True if a word of its question, name or parameters begins as each word of a text."""
         labels = [item.label for item in self.parameters]
-        found = " ".join((self.question, self.name.replace("_", " "), *labels)).casefold()
-        return all(word in found for word in text.casefold().split())
+        found = _WORD.findall(" ".join((self.question, self.name, *labels)).casefold())
+        wanted = _WORD.findall(text.casefold())
+        return all(any(word.startswith(start) for word in found) for start in wanted)
 
     def parsed(self) -> QueryText:
         """The query, ready for an engine."""

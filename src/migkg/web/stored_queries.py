@@ -66,7 +66,9 @@ class Field:
 
     @property
     def control(self) -> str:
-        """The type of the input where people type."""
+        """The type of the input where people type; one for text keeps what is no number."""
+        if self.error:
+            return "text"
         return _CONTROLS.get(self.parameter.type, "text")
 
     @property
@@ -74,7 +76,8 @@ class Field:
         """The attributes of that input which hold it within its range."""
         item = self.parameter
         if self.control == "text":
-            return {"maxlength": item.maximum or str(LONGEST)}
+            most = item.maximum if item.type is Type.TEXT else None
+            return {"maxlength": most or str(LONGEST)}
         bounds = {"min": item.minimum, "max": item.maximum}
         found = {name: value for name, value in bounds.items() if value is not None}
         return found | ({"step": "any"} if item.type is Type.DECIMAL else {})

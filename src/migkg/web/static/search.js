@@ -37,6 +37,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
       item.dataset.url = found.url;
+      item.dataset.iri = found.iri;
       label.textContent = found.label;
       kind.textContent = found.kind;
       item.append(label, " ", kind);
@@ -48,7 +49,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   };
   const take = (item) => {
     if (!("fill" in input.dataset)) return location.assign(item.dataset.url);
-    input.value = item.firstChild.textContent;
+    input.value = item.dataset.iri;
     asked++;
     close();
   };
