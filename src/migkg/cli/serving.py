@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 from migkg.cli.progress import progress_line
@@ -11,7 +10,7 @@ from migkg.cli.releases import named_release, reported
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-from migkg.web import fronts
+from migkg.web import fronts, journal
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
@@ -23,6 +22,6 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    journal.configure(settings)
     fronts.serve(settings, release, sys.stderr.write)
     return 0

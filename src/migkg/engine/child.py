@@ -11,8 +11,8 @@ import socket
 from typing import cast
 
 from migkg.engine import wire
+from migkg.engine.parser_messages import bad_query
 from migkg.engine.protocol import Answer
-from migkg.engine.syntax_errors import bad_query
 from migkg.errors import AnswerTooLarge, EngineUnavailable, MigkgError, QueryCrashed
 
 _NICE = 19

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 from rdflib.term import Node
 
+from migkg.engine.parser_messages import bad_query
 from migkg.engine.rdf_io import rdflib_term
-from migkg.engine.syntax_errors import bad_query
 from migkg.errors import BadQuery
 
 _BASE = "x:/"  # any will do to read a text

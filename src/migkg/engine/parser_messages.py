@@ -1,4 +1,4 @@
-"""What the parser of the embedded engine says of a query that it cannot read, as our error."""
+"""What an engine's parser says of a query, as an error with its place."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _POSITION = re.compile(r"error at (\d+):(\d+): *")
 _CHOICES = 12
 
 
-def bad_query(text: str) -> BadQuery:
-    """The error for the parser's text, with line and column where it names them."""
-    match = _POSITION.match(text)
-    message = _shorten(_POSITION.sub("", text))
+def bad_query(message: str) -> BadQuery:
+    """The error for a message of the engine's parser."""
+    match = _POSITION.match(message)
+    short = _shorten(_POSITION.sub("", message))
     if match is None:
-        return BadQuery(message)
-    return BadQuery(message, line=int(match.group(1)), column=int(match.group(2)))
+        return BadQuery(short)
+    return BadQuery(short, line=int(match.group(1)), column=int(match.group(2)))
 
 
 def _shorten(message: str) -> str:
