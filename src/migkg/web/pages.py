@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -116,16 +117,25 @@ def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
 
 
 def editor(
-    state: State, asked: str = "", answer: Shown | None = None, links: Links | None = None
+    state: State,
+    asked: str = "",
+    answer: Shown | None = None,
+    links: Links | None = None,
+    *,
+    problem: Mapping[str, Any] | None = None,
+    status: int = 200,
 ) -> HTMLResponse:
-    """The page with the SPARQL form, and with the answer if one was ``asked``."""
+    """The page with the SPARQL form; if a query was ``asked``, with it and its answer, or with the
+    members of its problem document."""
     example = next(iter(state.queries.values()), None)
     return render(
         state,
         "sparql.html",
+        status=status,
         text=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
         deadline=state.settings.query_deadline,
         scripted=_BUILT.is_dir(),
         shown=answer,
         links=links,
+        problem=problem or {},
     )
