@@ -23,7 +23,7 @@ from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.web import negotiation, pages, shown
+from migkg.web import journal, negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
 from migkg.web.descriptions import described_in, service_url
 from migkg.web.problems import HttpProblem, from_error, not_acceptable
@@ -61,6 +61,7 @@ async def endpoint(request: Request) -> Response:
     operation = await read_operation(request, state.settings.query_text)
     if operation is None:
         return _about(request, state)
+    request.scope[journal.QUERY] = operation.query
     try:
         return await _answer(request, operation)
     except MigkgError as error:
