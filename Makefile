@@ -13,6 +13,9 @@ export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# The bundles of the pages' scripts are made apart, so that the pages are served where that cannot be done.
+$(VENV)/run $(VENV)/dev: export MIGKG_WITHOUT_FRONTEND = 1
+
 $(VENV)/run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
@@ -23,6 +26,7 @@ $(VENV)/dev: $(VENV)/run
 	@touch $@
 
 run: $(VENV)/run ## set up, build the release if the files changed, and serve it (HOST=, PORT=)
+	@$(BIN)/python frontend/build.py || true
 	@$(BIN)/migkg serve --host $(HOST) --port $(PORT)
 
 build: $(VENV)/run ## check the files and compile them into a release
@@ -38,11 +42,12 @@ ifdef CI
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests
+	@$(BIN)/python frontend/build.py
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks frontend hatch_build.py
+	$(BIN)/ruff check src tests benchmarks frontend hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/migkg format --check
@@ -55,8 +60,8 @@ bench-build: $(VENV)/run ## measure how long releases of up to 10 million triple
 	$(BIN)/python -m benchmarks.build $(BENCH_BUILD)
 
 format: $(VENV)/dev ## write code and data in their canonical form
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks frontend hatch_build.py
+	$(BIN)/ruff check --fix src tests benchmarks frontend hatch_build.py
 	$(BIN)/migkg format
 
 LOCALE := src/migkg/web/locale

@@ -17,7 +17,7 @@ from migkg.engine import release, statistics
 from migkg.engine.compiling import compile_release
 from migkg.errors import NoRelease
 from migkg.resources import find_project
-from migkg.services.project_files import fingerprint
+from migkg.services.inputs import fingerprint
 from migkg.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -105,6 +105,7 @@ def test_wheel_holds_the_files_of_the_project(wheel: Path) -> None:
         "migkg/web/static/style.css",
         "migkg/web/templates/base.html",
     } <= names
+    assert {f"migkg/web/static/built/{name}" for name in ("editor.js", "NOTICES.txt")} <= names
     licences = f"migkg-{__version__}.dist-info/licenses"
     assert {f"{licences}/LICENSE", f"{licences}/LICENSE-DATA"} <= names
     assert not any(name.startswith(("tests/", "src/", "docs/")) for name in names)

@@ -11,7 +11,8 @@ from migkg.engine.release import open_current
 from migkg.errors import BadFile, InvalidData
 from migkg.model.report import Report
 from migkg.resources import Project, find_project
-from migkg.services.building import build, check_project, open_or_build
+from migkg.services.building import build, check_project
+from migkg.services.opening import open_or_build
 from migkg.settings import Settings
 from tests.tiny import BASE, edit
 

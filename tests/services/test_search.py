@@ -11,7 +11,8 @@ from migkg.engine.release import Release
 from migkg.errors import BadSearch, NoIndex
 from migkg.resources import Project
 from migkg.services import page_queries
-from migkg.services.building import build, open_or_build
+from migkg.services.building import build
+from migkg.services.opening import open_or_build
 from migkg.services.search.asking import MOST_WORDS, Question, Results, Search
 from migkg.services.search.making import ensure_index, find_index
 from migkg.services.search.words import fold, words

@@ -5,29 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
+from migkg.cli.releases import named_release, refused, reported
 from migkg.cli.tables import print_table
 from migkg.engine import rdf_io
 from migkg.engine.dump_files import dump_of
 from migkg.engine.embedded import OwnEngine
 from migkg.engine.keeper import store_choice
-from migkg.engine.kept import open_named
 from migkg.engine.protocol import Query
 from migkg.engine.release import Release, open_current
 from migkg.engine.scratch import ScratchStore
-from migkg.errors import BadFile, InvalidData
+from migkg.errors import BadFile
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
 from migkg.model.namespaces import Vocabulary
-from migkg.model.report import Report, merge
+from migkg.model.report import merge
 from migkg.model.sparql_text import QueryText, read_query
 from migkg.resources import Project, find_project
 from migkg.services import (
@@ -43,26 +42,9 @@ from migkg.services import (
 )
 from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
-from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 
 T = TypeVar("T")
-
-
-def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Serves a release: a given one as it is, else the project's, made if its files changed."""
-    from migkg.web import fronts  # slow to import, and needed by this command alone
-
-    with progress_line() as progress:
-        release = reported(
-            lambda: _named(options, settings) or building.open_or_build(settings, progress)
-        )
-        if release is None:
-            return 1
-        provide_index(release, settings, progress)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    fronts.serve(settings, release, sys.stderr.write)
-    return 0
 
 
 def build(_: argparse.Namespace, settings: Settings) -> int:
@@ -128,7 +110,7 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
 
         answer = ask_endpoint(options.endpoint, text, chosen)
     else:
-        release = _named(options, settings) or open_current(settings.releases)
+        release = named_release(options, settings) or open_current(settings.releases)
         answer = asyncio.run(_ask_release(release, text, chosen, settings))
     if table and chosen is formats.JSON:
         print_table(json.loads(answer), sys.stdout)
@@ -156,7 +138,7 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
         raise BadFile(
             f"There is no RDF format {options.format}; take ttl, jsonld, nt, rdf, trig or nq."
         )
-    release = _named(options, settings) or open_current(settings.releases)
+    release = named_release(options, settings) or open_current(settings.releases)
     if options.graph is None:
         _copy(dump_of(release, chosen), options.output)
         return 0
@@ -263,24 +245,6 @@ def _written(addition: authoring.Addition, project: Project, settings: Settings)
         return reported(write) is not None
 
 
-def reported(make: Callable[[], T]) -> T | None:
-    """What ``make`` makes, or None after the report on why it cannot."""
-    try:
-        return make()
-    except InvalidData as error:
-        if not isinstance(error.report, Report):
-            raise
-        refused(error.report)
-        sys.stderr.write(f"migkg: {error}\n")
-        return None
-
-
-def refused(report: Report) -> int:
-    """Writes the report on what is wrong; returns the exit status for that."""
-    sys.stderr.write(report.text() + "\n")
-    return 1
-
-
 def _query_text(argument: str, settings: Settings) -> QueryText:
     if argument == "-":
         text = sys.stdin.read()
@@ -306,11 +270,6 @@ def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.
         known = ", ".join(item.name for item in offers)
         raise BadFile(f"A {text.form.value} query has no format {name}; take {known}.")
     return chosen
-
-
-def _named(options: argparse.Namespace, settings: Settings) -> Release | None:
-    """The release that the options name, if they name one."""
-    return open_named(settings.releases, options.release) if options.release else None
 
 
 async def _ask_release(

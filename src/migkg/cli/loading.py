@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-from migkg.cli.commands import reported
 from migkg.cli.progress import progress_line
+from migkg.cli.releases import reported
 from migkg.engine.keeper import store_choice
 from migkg.engine.rdf_io import absolute_iri
 from migkg.errors import BadFile

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migkg import __version__
-from migkg.cli import bench, commands, loading
+from migkg.cli import bench
 from migkg.errors import BadFile, BadQuery, BadSearch, BadSetting, MigkgError
 from migkg.settings import Settings
 
@@ -58,6 +59,16 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings.from_environment(**{name: getattr(options, name, None) for name in names})
 
 
+def _later(module: str, name: str) -> Command:
+    """A command of a module that is imported when it is run: the imports take most of a second."""
+
+    def run(options: argparse.Namespace, settings: Settings) -> int:
+        command: Command = getattr(import_module(f"migkg.cli.{module}"), name)
+        return command(options, settings)
+
+    return run
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"migkg {__version__}")
@@ -89,7 +100,7 @@ def _serve(parts: Parts) -> None:
     parser = _add(
         parts,
         "serve",
-        commands.serve,
+        _later("serving", "serve"),
         "Build the release if the files changed, and serve it; or serve a given release.",
         epilog=f"settings (environment):\n{table}",
     )
@@ -107,14 +118,19 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(parts: Parts) -> None:
-    _add(parts, "build", commands.build, "Check the files and compile them into a release.")
+    _add(
+        parts,
+        "build",
+        _later("commands", "build"),
+        "Check the files and compile them into a release.",
+    )
 
 
 def _load(parts: Parts) -> None:
     parser = _add(
         parts,
         "load",
-        loading.load,
+        _later("loading", "load"),
         "Make a release of any RDF files; 'migkg serve --release ID' serves it.",
     )
     parser.add_argument(
@@ -141,7 +157,10 @@ def _load(parts: Parts) -> None:
 
 def _diff(parts: Parts) -> None:
     parser = _add(
-        parts, "diff", loading.diff, "Show what differs between two releases or RDF files."
+        parts,
+        "diff",
+        _later("loading", "diff"),
+        "Show what differs between two releases or RDF files.",
     )
     parser.add_argument("old", help="id or folder of a release, current, or an RDF file or folder")
     parser.add_argument("new", help="the same")
@@ -154,7 +173,10 @@ def _diff(parts: Parts) -> None:
 
 def _check(parts: Parts) -> None:
     parser = _add(
-        parts, "check", commands.check, "Check the files: syntax, shapes, queries, one place each."
+        parts,
+        "check",
+        _later("commands", "check"),
+        "Check the files: syntax, shapes, queries, one place each.",
     )
     parser.add_argument("--report", action="store_true", help="also say how well they cover")
     parser.add_argument(
@@ -166,7 +188,7 @@ def _validate(parts: Parts) -> None:
     parser = _add(
         parts,
         "validate",
-        commands.validate,
+        _later("commands", "validate"),
         "Hold RDF files against SHACL shapes; exit 1 if they do not conform.",
     )
     parser.add_argument("files", nargs="+", type=Path, help="RDF files: ttl nt rdf jsonld trig nq")
@@ -183,7 +205,9 @@ def _validate(parts: Parts) -> None:
 
 
 def _format(parts: Parts) -> None:
-    parser = _add(parts, "format", commands.format_files, "Write Turtle files in canonical form.")
+    parser = _add(
+        parts, "format", _later("commands", "format_files"), "Write Turtle files in canonical form."
+    )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if one differs"
     )
@@ -191,7 +215,7 @@ def _format(parts: Parts) -> None:
 
 
 def _query(parts: Parts) -> None:
-    parser = _add(parts, "query", commands.query, "Run a SPARQL query.")
+    parser = _add(parts, "query", _later("commands", "query"), "Run a SPARQL query.")
     parser.add_argument(
         "query", help="query text, a file, the name of a stored query, or - for input"
     )
@@ -208,7 +232,7 @@ def _search(parts: Parts) -> None:
     parser = _add(
         parts,
         "search",
-        commands.search,
+        _later("commands", "search"),
         "Search the release for words; exit 1 if nothing is found.",
     )
     parser.add_argument("words", nargs="+", help="words; typing errors are forgiven")
@@ -219,7 +243,10 @@ def _search(parts: Parts) -> None:
 
 def _export(parts: Parts) -> None:
     parser = _add(
-        parts, "export", commands.export, "Write the release, or one graph of it, as RDF."
+        parts,
+        "export",
+        _later("commands", "export"),
+        "Write the release, or one graph of it, as RDF.",
     )
     parser.add_argument("--format", default="ttl", help="ttl jsonld nt rdf trig nq (default: ttl)")
     parser.add_argument("--graph", metavar="IRI", help="only this named graph")
@@ -228,21 +255,26 @@ def _export(parts: Parts) -> None:
 
 
 def _evidence(parts: Parts) -> None:
-    parser = _add(parts, "evidence", commands.evidence, "Work with the words behind the facts.")
+    parser = _add(
+        parts, "evidence", _later("commands", "evidence"), "Work with the words behind the facts."
+    )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     verify = actions.add_parser("verify", help="hold every piece of evidence against its document")
     verify.add_argument("--sources", type=Path, required=True, metavar="DIR")
-    verify.set_defaults(command=commands.verify_evidence)
+    verify.set_defaults(command=_later("commands", "verify_evidence"))
     cite = actions.add_parser("cite", help="print the evidence for a phrase of a document")
     cite.add_argument("--sources", type=Path, required=True, metavar="DIR")
     cite.add_argument("document", help="IRI of the source document")
     cite.add_argument("phrase", help="words as they stand in the document, at most twelve")
-    cite.set_defaults(command=commands.cite_evidence)
+    cite.set_defaults(command=_later("commands", "cite_evidence"))
 
 
 def _document(parts: Parts) -> None:
     parser = _add(
-        parts, "document", commands.document, "Write the documentation of the ontology as Markdown."
+        parts,
+        "document",
+        _later("commands", "document"),
+        "Write the documentation of the ontology as Markdown.",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
 
@@ -251,7 +283,7 @@ def _import(parts: Parts) -> None:
     parser = _add(
         parts,
         "import",
-        commands.import_file,
+        _later("commands", "import_file"),
         "Bring statements about the project's own things from a file into a graph of their own.",
     )
     parser.add_argument("name", help="what is imported: imports/NAME.rq says how")
@@ -262,7 +294,7 @@ def _add_fact(parts: Parts) -> None:
     parser = _add(
         parts,
         "add",
-        commands.add_fact,
+        _later("commands", "add_fact"),
         "Add a fact with its claim and its evidence, check the project, and show the change.",
     )
     parser.add_argument("subject", help="Turtle term, such as city:quito-ec")

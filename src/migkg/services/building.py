@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from migkg.engine import release as releases
 from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
-from migkg.engine.work_folder import remove_abandoned, work_folder
-from migkg.errors import InvalidData, NoRelease
+from migkg.errors import InvalidData
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import Report, merge
 from migkg.resources import Project, find_project
-from migkg.services import reifiers, shacl, stored_queries, tables
+from migkg.services import inputs, reifiers, shacl, stored_queries, tables
 from migkg.services.current import put_into_service
-from migkg.services.project_files import ProjectFiles, fingerprint
+from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-
-_INPUTS = ".inputs.json"
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     service then stays there.
     """
     project = find_project(settings)
-    inputs = fingerprint(project, settings.base_iri)
+    made_of = inputs.fingerprint(project, settings.base_iri)
     check = check_project(project, settings, progress)
     if not check.report.conforms:
         raise InvalidData("The data breaks its rules; no release was made.", report=check.report)
@@ -91,7 +85,7 @@ def build(settings: Settings, progress: Progress) -> Release:
     )
     provide_index(release, settings, progress)
     put_into_service(release, settings)
-    _remember(settings.releases, inputs, release)
+    inputs.remember(settings.releases, made_of, release)
     return release
 
 
@@ -112,29 +106,6 @@ def _more_dumps(files: ProjectFiles, project: Project) -> dict[str, bytes]:
     return made
 
 
-def open_or_build(settings: Settings, progress: Progress) -> Release:
-    """The current release if it was made from the files as they are, else a new one."""
-    remove_abandoned(settings.releases)
-    known = _known_release(settings, fingerprint(find_project(settings), settings.base_iri))
-    return known or build(settings, progress)
-
-
 def _report_text(report: Report) -> bytes:
     checked = ", ".join(f"{count} {what}" for what, count in sorted(report.checked.items()))
     return f"Conforms. Checked: {checked}.\n{report.text()}".encode()
-
-
-def _known_release(settings: Settings, inputs: str) -> Release | None:
-    try:
-        recorded = json.loads((settings.releases / _INPUTS).read_text("utf-8"))
-        current = releases.open_current(settings.releases)
-    except (OSError, ValueError, NoRelease):
-        return None
-    return current if recorded == {"inputs": inputs, "release": current.id} else None
-
-
-def _remember(folder: Path, inputs: str, release: Release) -> None:
-    with work_folder(folder) as work:
-        draft = work.path / _INPUTS
-        draft.write_text(json.dumps({"inputs": inputs, "release": release.id}), "utf-8")
-        draft.replace(folder / _INPUTS)

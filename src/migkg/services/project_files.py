@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,15 +11,15 @@ from urllib.parse import quote
 
 from rdflib import Graph
 
-from migkg import __version__
 from migkg.engine import rdf_io
 from migkg.engine.scratch import lost_in_store
-from migkg.engine.sources import Source, bare_name, kind_of, rdf_files
+from migkg.engine.sources import Source, bare_name, kind_of
 from migkg.errors import BadFile
 from migkg.model.formats import NOT_XML
 from migkg.model.namespaces import COMMON_PREFIXES, Vocabulary
 from migkg.model.report import Finding, Report
 from migkg.resources import Project
+from migkg.services.inputs import other_files
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class ProjectFiles:
         self.project = project
         self.vocabulary = vocabulary
         self.files = [self._read(path) for path in project.turtle_files()]
-        self.files += [file for path in _other_files(project) for file in self._read_other(path)]
+        self.files += [file for path in other_files(project) for file in self._read_other(path)]
         if not self.files:
             raise BadFile(f"{project.root} holds no RDF files.")
 
@@ -153,19 +152,3 @@ def _doubles(homes: dict[rdf_io.Triple, set[str]]) -> Iterator[Finding]:
                 message="The same triple stands in more than one file.",
                 advice="Keep it in the file that describes its subject.",
             )
-
-
-def _other_files(project: Project) -> list[Path]:
-    """The files of ``data/`` that are not canonical Turtle right there, in a fixed order."""
-    turtle = set(project.turtle_files())
-    return [path for path in rdf_files(project.root / "data") if path not in turtle]
-
-
-def fingerprint(project: Project, base_iri: str) -> str:
-    """A digest of all that a release is made of, to tell quickly whether anything changed."""
-    digest = hashlib.sha256(f"{__version__} {base_iri}\n".encode())
-    for path in [*project.turtle_files(), *_other_files(project)]:
-        digest.update(path.relative_to(project.root).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

@@ -1,0 +1,1 @@
+// The query page. Everything that needs no editor works without this script.
