@@ -143,6 +143,25 @@ def test_a_page_exists_in_every_language_and_its_links_keep_it(
         assert parse_qs(urlsplit(link).query)["lang"] == [code], link
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/page/country/ECU", "Équateur"),
+        ("/browse/Country", "Équateur"),
+        ("/search?q=Ecuador", "Équateur"),
+        ("/sdg", "Parvenir à l’égalité des sexes et autonomiser toutes les femmes et les filles"),
+        ("/page/document/2", "Équateur"),
+    ],
+)
+def test_things_are_named_in_the_language_where_the_data_has_a_name(
+    service: Service, path: str, name: str
+) -> None:
+    text = ask(service, path, headers={"Accept": BROWSER, "Accept-Language": "fr"}).text
+    assert f"<bdi>{name}</bdi>" in text
+    assert ' lang="en">' in text  # what is English says so
+    assert f"<bdi>{name}</bdi>" not in ask(service, path, headers={"Accept": BROWSER}).text
+
+
 def test_kept_answers_do_not_mix_languages(service: Service) -> None:
     seen = {}
     for _ in range(2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import Message
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +18,7 @@ from migkg.services.quality import MEASURES
 from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to, answered
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
 from migkg.web.state import State, state_of
@@ -45,12 +47,17 @@ async def browse(request: Request) -> Response:
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
-        state, "browse.html", iri=iri, label=label, definition=definition, table=table
+        state,
+        "browse.html",
+        names=await names(request, (row[0]["value"] for row in table["rows"])),
+        label=label,
+        definition=definition,
+        table=table,
     )
     return validated(request, page)
 
 
-async def _select(request: Request, text: str) -> dict[str, object]:
+async def _select(request: Request, text: str) -> dict[str, Any]:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
     return pages.result_table((await answer_to(request, query, Lane.PAGE)).read())
 
