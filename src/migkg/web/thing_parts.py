@@ -9,6 +9,7 @@ from starlette.requests import Request
 from migkg.services import disagreements, neighbourhood, page_queries, paragraphs
 from migkg.services.linked_data import Document
 from migkg.services.thing_view import Description
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem
 from migkg.web.rows import rows
 from migkg.web.state import state_of
@@ -21,10 +22,13 @@ async def parts(request: Request, document: Document, view: Description) -> dict
     state = state_of(request)
     first = document.page == 1
     base = state.settings.base_iri
+    source = await _source(request, document, view) if first else None
+    named = [row["thing"] for kind in source["kinds"].values() for row in kind] if source else []
     return {
+        "names": await names(request, named),
         "picture": neighbourhood.picture(view, base) if first else None,
         "disagreements": await _disagreements(request, document) if first else [],
-        "source": await _source(request, document, view) if first else None,
+        "source": source,
         "query_text": state.linked_data.query_text(document.iri, document.page),
     }
 
