@@ -38,13 +38,14 @@ async function start() {
   const began = performance.now();
   try {
     const result = await service.run(query, mine.signal);
+    const seconds = (performance.now() - began) / 1000;
     if (mine !== running) return;
     kept.add(query);
     history.replaceState(null, "", addressOf(service, query, view));
     problem.textContent = "";
     editor?.show([]);
     await show(result);
-    status.textContent = summary(result, (performance.now() - began) / 1000);
+    status.textContent = summary(result, seconds);
   } catch (error) {
     if (mine === running) fail(error);
   } finally {

@@ -10,6 +10,7 @@ import {
 import { tags } from "@lezer/highlight";
 import { sparql, SparqlLanguage } from "codemirror-lang-sparql";
 import { optionsFor } from "./completion.js";
+import { tokens } from "./tokens.js";
 
 const PAUSE = 450; // milliseconds without a change before the query is checked
 
@@ -59,43 +60,44 @@ const TYPING = EditorView.domEventHandlers({
   },
 });
 
-/** The range to mark for a problem at a line and a column, which may lie beyond the text. */
-function rangeOf(state, { line, column }) {
-  if (!line) return { from: 0, to: state.doc.length };
-  const at = state.doc.line(Math.min(line, state.doc.lines));
-  const from = Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
-  const word = state.wordAt(from);
-  if (word && word.to > from) return { from: Math.min(from, word.from), to: word.to };
-  return from < at.to ? { from, to: from + 1 } : { from: Math.max(at.from, from - 1), to: from };
+/** The token at or before an offset, for marks. */
+function tokenAt(state, offset) {
+  const found = tokens(state.doc.toString());
+  return found.find((token) => token.start <= offset && offset < token.end)
+    ?? found.findLast((token) => token.end <= offset)
+    ?? { start: 0, end: state.doc.length };
 }
 
-/** The first place that the grammar does not know, at or before the end of a range. */
-function firstError(state, end) {
+/** The offset of a line and a column, which may lie beyond the text. */
+function offsetOf(state, { line, column }) {
+  const at = state.doc.line(Math.min(line ?? 1, state.doc.lines));
+  return Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
+}
+
+/** Where the first token begins that the grammar does not know, at or before an offset. */
+function firstError(state, offset) {
   let found = null;
   syntaxTree(state).iterate({
     enter(node) {
-      if (found === null && node.type.isError && node.from <= end) found = node.from;
+      if (found === null && node.type.isError && node.from <= offset) found = node.from;
       return found === null;
     },
   });
-  return found;
+  return found === null ? null : found + Math.max(state.doc.sliceString(found).search(/\S/), 0);
 }
 
 /** The marks for what the service says is wrong. */
 function diagnosticsOf(state, problems, words) {
   return problems.map((problem) => {
-    let range = rangeOf(state, problem);
+    let offset = offsetOf(state, problem);
     let message = problem.detail;
     // The engine names what it would have taken, and often a place behind the one that is wrong.
     if (/^expected/.test(message)) {
-      const place = firstError(state, range.to);
-      if (place !== null) {
-        const next = Math.max(place, state.doc.toString().slice(place).search(/\S/) + place);
-        range = { from: next, to: state.wordAt(next)?.to ?? Math.min(next + 1, state.doc.length) };
-      }
       message = words.unexpected;
+      offset = firstError(state, offset) ?? offset;
     }
-    return { ...range, severity: "error", message };
+    const { start, end } = tokenAt(state, offset);
+    return { from: start, to: end, severity: "error", message };
   });
 }
 
@@ -110,7 +112,6 @@ export function createEditor({ textarea, label, description, words, terms, findT
   const source = async (completion) => {
     const text = completion.state.doc.toString();
     const { from, options } = await optionsFor(text, completion.pos, await terms(), findThings);
-    if (!completion.explicit && from === completion.pos && !/[\s:<]$/.test(text.slice(0, from))) return null;
     if (!completion.explicit && from === completion.pos && text[from - 1] !== " ") return null;
     return options.length ? { from, options, filter: false } : null;
   };
