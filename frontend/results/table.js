@@ -17,7 +17,7 @@ export class Table {
     this.pager = this.buttons();
     this.element = make("div", { class: "paged" },
       make("div", { class: "table", role: "region", "aria-label": say("results"), tabindex: "0" },
-        make("table", { class: "rows" }, make("thead", {}, make("tr", {}, ...this.headings)), this.body)),
+        make("table", { class: "rows sortable" }, make("thead", {}, make("tr", {}, ...this.headings)), this.body)),
       this.status, this.pager);
     this.show();
   }
