@@ -42,12 +42,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The counts of one release, over the union of its graphs."""
+    """The counts of one release, over the union of its graphs.
+
+    ``uses`` says, by class and property, of how many things of the class the property is used.
+    """
 
     subjects: int = 0
     entities: int = 0
     classes: dict[str, int] = field(default_factory=dict)
     properties: dict[str, PropertyUse] = field(default_factory=dict)
+    uses: dict[str, dict[str, int]] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
@@ -58,6 +62,7 @@ class Statistics:
             "entities": self.entities,
             "classes": self.classes,
             "properties": {iri: [u.triples, u.subjects] for iri, u in self.properties.items()},
+            "uses": self.uses,
             "examples": self.examples,
             "links": [[link.predicate, link.target, link.triples] for link in self.links],
         }
@@ -72,6 +77,7 @@ class Statistics:
             entities=content["entities"],
             classes=content["classes"],
             properties={iri: PropertyUse(*use) for iri, use in content["properties"].items()},
+            uses=content.get("uses", {}),  # which older releases have not counted
             examples=content["examples"],
             links=tuple(Link(*link) for link in content["links"]),
         )
@@ -110,6 +116,7 @@ class _Counter:
         self._classes: Counter[str] = Counter()
         self._triples: Counter[str] = Counter()
         self._of_subjects: Counter[str] = Counter()
+        self._uses: dict[str, Counter[str]] = {}
         self._links: Counter[tuple[str, str]] = Counter()
         self._examples: dict[str, str] = {}
 
@@ -128,6 +135,8 @@ class _Counter:
         self._triples.update(used)
         self._of_subjects.update(used.keys())
         self._classes.update(classes)
+        for name in classes:
+            self._uses.setdefault(name, Counter()).update(used.keys())
         if iri.startswith(self._base + "id/"):
             self._links.update(filter(None, map(self._link, own)))
             if "#" not in iri:
@@ -155,6 +164,7 @@ class _Counter:
                 iri: PropertyUse(number, self._of_subjects[iri])
                 for iri, number in sorted(self._triples.items())
             },
+            uses={name: dict(sorted(own.items())) for name, own in sorted(self._uses.items())},
             examples=dict(sorted(self._examples.items())),
             links=tuple(
                 Link(predicate, target, number)

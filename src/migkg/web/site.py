@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from email.message import Message
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,8 +14,10 @@ from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
+from migkg.services.results import read_table
 from migkg.services.stored_queries import StoredQuery
-from migkg.web import negotiation, pages
+from migkg.services.views.columns import Columns
+from migkg.web import negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
 from migkg.web.names import names
 from migkg.web.problems import HttpProblem, not_acceptable
@@ -43,23 +44,23 @@ async def browse(request: Request) -> Response:
     iri = str(state.vocabulary.namespace[name])
     if iri not in state.schema.classes:
         raise HttpProblem(404, "not-found", f"The ontology has no class {name}.")
-    table = await _select(request, _INSTANCES % iri)
+    things = (await _select(request, _INSTANCES % iri)).table
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
         state,
         "browse.html",
-        names=await names(request, (row[0]["value"] for row in table["rows"])),
+        names=await names(request, (row[0].value for row in things.rows if row[0])),
         label=label,
         definition=definition,
-        table=table,
+        things=things,
     )
     return validated(request, page)
 
 
-async def _select(request: Request, text: str) -> dict[str, Any]:
+async def _select(request: Request, text: str) -> Columns:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return pages.result_table((await answer_to(request, query, Lane.PAGE)).read())
+    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read()), {})
 
 
 async def quality(request: Request) -> Response:
@@ -90,6 +91,7 @@ def _entry(state: State, query: StoredQuery) -> dict[str, str]:
     return {
         "name": query.name,
         "question": query.question,
+        "query": query.text,
         "url": f"{state.settings.public_url}/queries/{query.name}",
     }
 
@@ -111,15 +113,16 @@ async def stored_query(request: Request) -> Response:
     if wanted in formats.BY_NAME and formats.BY_NAME[wanted] in parsed.form.answer_formats:
         chosen: str | None = formats.BY_NAME[wanted].media_type
     else:
-        html = [negotiation.HTML] if parsed.form in (Form.SELECT, Form.ASK) else []
-        chosen = negotiation.choose(request.headers.getlist("accept"), [*html, *offers])
+        chosen = negotiation.choose(request.headers.getlist("accept"), [negotiation.HTML, *offers])
     if chosen is None:
         raise not_acceptable([negotiation.HTML, *offers])
     if chosen != negotiation.HTML:
         asked = Query.of(parsed, formats.BY_MEDIA_TYPE[chosen])
         return await answered(request, asked, repeatable=parsed.repeatable)
-    answer = await answer_to(request, Query.of(parsed, formats.JSON))
-    page = pages.query_page(state, query, answer.read())
+    answer = await answer_to(request, shown.asked(parsed))
+    found = await shown.of_answer(request, answer, request.query_params.get("view", ""))
+    links = shown.Links(f"/queries/{query.name}", (), parsed.form.answer_formats)
+    page = pages.query_page(state, query, found, links)
     return validated(request, page) if parsed.repeatable else page
 
 
