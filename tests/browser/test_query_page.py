@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import migkg.web
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 
-BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "editor.js"
+pytestmark = pytest.mark.usefixtures("bundles")
+
 CITIES = "PREFIX mig: <https://w3id.org/migkg/ontology#>\nSELECT ?city { ?city a mig:City }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?d) }"
 REFUSED = "the server responded with a status of 400"
-
-
-@pytest.fixture(autouse=True)
-def bundles() -> None:
-    """The scripts of the page; without them the tests are skipped, but not where ``CI`` is set."""
-    if not BUILT.is_file():
-        missing = "the scripts of the pages are not built; run: python frontend/build.py"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 def editor_of(page: Page) -> Locator:

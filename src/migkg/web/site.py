@@ -20,6 +20,7 @@ from migkg.services.stored_queries import StoredQuery
 from migkg.services.views.columns import Columns
 from migkg.web import negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
 from migkg.web.state import State, state_of
@@ -48,7 +49,12 @@ async def browse(request: Request) -> Response:
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
-        state, "browse.html", iri=iri, label=label, definition=definition, things=things
+        state,
+        "browse.html",
+        names=await names(request, (row[0].value for row in things.rows if row[0])),
+        label=label,
+        definition=definition,
+        things=things,
     )
     return validated(request, page)
 
@@ -116,11 +122,7 @@ async def stored_query(request: Request) -> Response:
         return await answered(request, asked, repeatable=parsed.repeatable)
     answer = await answer_to(request, shown.asked(parsed))
     found = await shown.of_answer(request, answer, request.query_params.get("view", ""))
-    links = shown.Links(
-        f"{state.settings.public_url}/queries/{query.name}",
-        (("release", state.release.id),) if state.older else (),
-        parsed.form.answer_formats,
-    )
+    links = shown.Links(f"/queries/{query.name}", (), parsed.form.answer_formats)
     page = pages.query_page(state, query, found, links)
     return validated(request, page) if parsed.repeatable else page
 

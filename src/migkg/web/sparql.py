@@ -116,11 +116,7 @@ async def _page(request: Request, operation: Operation, text: QueryText) -> Resp
         text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
     )
     found = await shown.of_answer(request, await answer_to(request, query), operation.view)
-    links = shown.Links(
-        f"{state.settings.public_url}/sparql",
-        _parameters(operation, state),
-        text.form.answer_formats,
-    )
+    links = shown.Links("/sparql", _parameters(operation), text.form.answer_formats)
     page = pages.editor(state, operation.query, found, links)
     if text.repeatable:
         return validated(request, page)
@@ -128,13 +124,12 @@ async def _page(request: Request, operation: Operation, text: QueryText) -> Resp
     return page
 
 
-def _parameters(operation: Operation, state: State) -> tuple[tuple[str, str], ...]:
+def _parameters(operation: Operation) -> tuple[tuple[str, str], ...]:
     """What asks for the same answer again."""
     return (
         ("query", operation.query),
         *(("default-graph-uri", iri) for iri in operation.default_graphs or ()),
         *(("named-graph-uri", iri) for iri in operation.named_graphs or ()),
-        *((("release", state.release.id),) if state.older else ()),
     )
 
 
