@@ -17,6 +17,7 @@ from migkg.services.names import Name
 from migkg.services.results import Table
 from migkg.services.views import choosing
 from migkg.services.views.columns import Columns
+from migkg.web import languages
 from migkg.web.answers import answer_to
 from migkg.web.state import state_of
 
@@ -44,7 +45,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Links:
-    """Where an answer can be had in another view or format: a path and its parameters."""
+    """Where an answer can be had in another view or format: a path of ours and its parameters."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -107,4 +108,6 @@ async def names_of(request: Request, table: Table) -> dict[str, Name]:
         return {}
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
     answer = (await answer_to(request, query, Lane.PAGE)).read()
-    return names.with_terms(names.read(results.read_table(answer)), state.schema.labels)
+    wanted = (languages.current().code, languages.ENGLISH)
+    found = names.read(results.read_table(answer), wanted)
+    return names.with_terms(found, state.schema.labels)

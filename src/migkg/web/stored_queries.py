@@ -184,7 +184,7 @@ async def _page(request: Request, query: StoredQuery, given: dict[str, str]) -> 
                 await _field(state, item, bound.values[item.name]) for item in query.parameters
             ],
             "shown": await shown.of_answer(request, answer, request.query_params.get("view", "")),
-            "links": _links(state, query, bound, text),
+            "links": _links(query, bound, text),
         },
     )
     return validated(request, page) if text.repeatable else page
@@ -212,10 +212,7 @@ async def _field(state: State, parameter: Parameter, value: str, error: str = ""
     return Field(parameter, value, listed, error)
 
 
-def _links(state: State, query: StoredQuery, bound: Bound, text: QueryText) -> shown.Links:
+def _links(query: StoredQuery, bound: Bound, text: QueryText) -> shown.Links:
     """The answer as it was asked for, in other views and formats."""
-    given = {name: value for name, value in bound.values.items() if value}
-    if state.older:
-        given["release"] = state.release.id
-    path = f"{state.settings.public_url}/queries/{query.name}"
-    return shown.Links(path, tuple(given.items()), text.form.answer_formats)
+    given = tuple((name, value) for name, value in bound.values.items() if value)
+    return shown.Links(f"/queries/{query.name}", given, text.form.answer_formats)
