@@ -102,10 +102,6 @@ def test_an_answer_that_is_too_large_for_a_page_can_be_downloaded(service: Servi
     assert [link for link in found.links if link.endswith("format=csv")]
 
 
-def test_a_bad_query_is_a_problem_for_browsers_too(service: Service) -> None:
-    sparql(service, "SELECT", HTML).problem(400, "bad-query")
-
-
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 @pytest.mark.parametrize("view", ["bar", "map", "timeline", "line", "scatter", "graph", "raw"])
 def test_hostile_values_are_text_in_every_view(service: Service, view: str, name: str) -> None:

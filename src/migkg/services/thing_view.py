@@ -147,18 +147,40 @@ class _Reader:
 
     def description(self) -> Description:
         own = self._own_facts()
+        title = self._title()
         types = tuple(v for f in own if f.property == str(RDF.type) for v in f.values)
         hidden = {str(RDF.type), str(self._terms.has_evidence), _GEOMETRY}
         return Description(
             iri=self._thing.value,
-            label=self._label(self._thing),
-            language=self._named(self._thing).language,
+            label=title.text,
+            language=title.language,
             types=types,
             facts=tuple(f for f in own if f.property not in hidden and not self._is_heading(f)),
             incoming=self._incoming(),
-            quotes=self._quotes(self._thing),
+            quotes=self._words(),
             place=self._position(),
         )
+
+    def _title(self) -> _Label:
+        """The name of the thing, else the fact that it claims, else the words that it quotes."""
+        if any(self._values(self._thing, predicate) for predicate in _LABELS):
+            return self._named(self._thing)
+        claim = [self._value(self._thing, p) for p in (RDF.subject, RDF.predicate, RDF.object)]
+        if None not in claim:
+            subject, predicate, value = map(self._shown_text, claim)
+            return _Label(f"{subject}, {predicate}: {value}", "en")
+        if self._values(self._thing, OA.hasSelector) and (quote := self._words()[0]).phrase:
+            return _Label(f"“{quote.phrase}”", "en")
+        return self._named(self._thing)
+
+    def _shown_text(self, term: Any) -> str:  # noqa: ANN401 - any term
+        return str(term.value) if isinstance(term, Literal) else self._label(term)
+
+    def _words(self) -> tuple[Quote, ...]:
+        """The words behind the thing, or the thing itself if it is words of a document."""
+        if self._values(self._thing, OA.hasSelector):
+            return (self._quote(self._thing),)
+        return self._quotes(self._thing)
 
     def _is_heading(self, fact: Facts) -> bool:
         """True for a name that says only what the heading of the page says."""
