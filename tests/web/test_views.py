@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import BASE, Service
+from tests.hostile import HOSTILE, turtle
 from tests.web.client import FORM, MEDIA_TYPES, Reply, ask, sparql
 from tests.web.page import BROWSER, Page
-from tests.web.test_people import HOSTILE, turtle
 
 CITIES = f"SELECT * {{ ?city a <{BASE}ontology#City> }} ORDER BY ?city"
 YEARS = "SELECT ?year ?n { VALUES (?year ?n) { (2001 3) (2004 9) (2010 14.5) } }"
