@@ -43,5 +43,5 @@ def make_hostile(folder: Path) -> Settings:
 
 
 def turtle(text: str) -> str:
-    """A text as a literal in Turtle and SPARQL."""
+    """The text as a Turtle literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"@en'
