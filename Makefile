@@ -32,13 +32,14 @@ run: $(VENV)/run ## set up, build the release if the files changed, and serve it
 build: $(VENV)/run ## check the files and compile them into a release
 	$(BIN)/migkg build
 
-# Tests check the compose file with docker-compose, the dumps with rapper and the pages with Chromium where they are;
-# CI gets all from Debian.
+# Tests check the compose file with docker-compose, the dumps with rapper, the pages with Chromium and publishing with
+# Virtuoso where they are; CI gets all from Debian.
 .PHONY: tools
 tools:
 ifdef CI
-	-@{ command -v docker-compose && command -v rapper && command -v chromium; } >/dev/null || { apt-get update -qq && \
-	  apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium; } >/dev/null 2>&1
+	-@{ command -v docker-compose && command -v rapper && command -v chromium && command -v virtuoso-t; } >/dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium \
+	  virtuoso-opensource-7-bin; } >/dev/null 2>&1
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests

@@ -43,12 +43,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The counts of one release, over the union of its graphs."""
+    """The counts of one release, over the union of its graphs.
+
+    ``uses`` says, by class and property, of how many things of the class the property is used.
+    """
 
     subjects: int = 0
     entities: int = 0
     classes: dict[str, int] = field(default_factory=dict)
     properties: dict[str, PropertyUse] = field(default_factory=dict)
+    uses: dict[str, dict[str, int]] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
@@ -59,6 +63,7 @@ class Statistics:
             "entities": self.entities,
             "classes": self.classes,
             "properties": {iri: [u.triples, u.subjects] for iri, u in self.properties.items()},
+            "uses": self.uses,
             "examples": self.examples,
             "links": [[link.predicate, link.target, link.triples] for link in self.links],
         }
@@ -73,6 +78,7 @@ class Statistics:
             entities=content["entities"],
             classes=content["classes"],
             properties={iri: PropertyUse(*use) for iri, use in content["properties"].items()},
+            uses=content.get("uses", {}),  # which older releases have not counted
             examples=content["examples"],
             links=tuple(Link(*link) for link in content["links"]),
         )
@@ -108,6 +114,7 @@ class _Counter:
         self._classes: Counter[bytes] = Counter()
         self._triples: Counter[bytes] = Counter()
         self._of_subjects: Counter[bytes] = Counter()
+        self._uses: dict[bytes, Counter[bytes]] = {}
         self._links: Counter[tuple[bytes, str]] = Counter()
         self._examples: dict[bytes, str] = {}
 
@@ -115,6 +122,8 @@ class _Counter:
         """Counts sorted lines, all in named graphs: those that say the same follow each other."""
         last = subject = predicate = b""
         own = False
+        kinds: list[bytes] = []  # of the subject
+        used: list[bytes] = []  # the properties of the subject
         for line in lines:
             triple = line.rsplit(b" ", 2)[0]
             if triple == last:
@@ -122,6 +131,8 @@ class _Counter:
             last = triple
             start, name, value = triple.split(b" ", 2)
             if start != subject:
+                self._count_uses(kinds, used)
+                kinds, used = [], []
                 subject, predicate = start, b""
                 own = start.startswith(self._own)
                 self._subjects += 1
@@ -130,13 +141,21 @@ class _Counter:
             if name != predicate:
                 predicate = name
                 self._of_subjects[name] += 1
+                used.append(name)
             self._triples[name] += 1
             if (own or name == _TYPE) and value.startswith(b"<"):
+                if name == _TYPE:
+                    kinds.append(value)
                 self._count_link(subject, name, value, own=own)
+        self._count_uses(kinds, used)
 
     @property
     def _names(self) -> int:
         return len(self._triples) + len(self._classes) + len(self._links)
+
+    def _count_uses(self, kinds: list[bytes], used: list[bytes]) -> None:
+        for kind in kinds:
+            self._uses.setdefault(kind, Counter()).update(used)
 
     def _count_link(self, subject: bytes, predicate: bytes, value: bytes, *, own: bool) -> None:
         """Counts a class, or where a thing of ours leads, if outwards."""
@@ -161,6 +180,10 @@ class _Counter:
             properties={
                 _iri(name): PropertyUse(number, self._of_subjects[name])
                 for name, number in sorted(self._triples.items())
+            },
+            uses={
+                _iri(kind): {_iri(name): number for name, number in sorted(own.items())}
+                for kind, own in sorted(self._uses.items())
             },
             examples={_iri(name): iri for name, iri in sorted(self._examples.items())},
             links=tuple(

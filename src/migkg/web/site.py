@@ -15,6 +15,8 @@ from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
+from migkg.services.results import read_table
+from migkg.services.views.columns import Columns
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to
 from migkg.web.problems import HttpProblem, not_acceptable
@@ -41,18 +43,18 @@ async def browse(request: Request) -> Response:
     iri = str(state.vocabulary.namespace[name])
     if iri not in state.schema.classes:
         raise HttpProblem(404, "not-found", f"The ontology has no class {name}.")
-    table = await _select(request, _INSTANCES % iri)
+    things = (await _select(request, _INSTANCES % iri)).table
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
-        state, "browse.html", iri=iri, label=label, definition=definition, table=table
+        state, "browse.html", iri=iri, label=label, definition=definition, things=things
     )
     return validated(request, page)
 
 
-async def _select(request: Request, text: str) -> dict[str, object]:
+async def _select(request: Request, text: str) -> Columns:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return pages.result_table((await answer_to(request, query, Lane.PAGE)).read())
+    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read()), {})
 
 
 async def quality(request: Request) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,10 +13,10 @@ from migkg.engine.protocol import Query
 from migkg.errors import BadParameters
 from migkg.model import formats
 from migkg.model.sparql_text import Form, read_query
-from migkg.services.parameters import Bound, Choice, Parameter, Type
+from migkg.services.parameters import Choice, Parameter, Type
 from migkg.services.parameters.values import LONGEST
 from migkg.services.stored_queries import StoredQuery
-from migkg.web import negotiation, pages
+from migkg.web import negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import parse_pairs
@@ -27,8 +26,7 @@ from migkg.web.validators import validated
 
 _JSON = "application/json"
 # What an address may have beside the parameters of the query.
-_OF_PAGES = ("lang", "view")
-_OTHER = ("format", "release", *_OF_PAGES)
+_OTHER = ("format", "view", "release", "lang")
 _LONGEST = 200  # characters of a text to look for among the questions
 
 
@@ -102,6 +100,7 @@ def _entry(state: State, query: StoredQuery) -> dict[str, Any]:
     return {
         "name": query.name,
         "question": query.question,
+        "query": query.text,
         "url": f"{state.settings.public_url}/queries/{query.name}",
         "parameters": [_described(item) for item in query.parameters],
     }
@@ -130,9 +129,10 @@ async def one(request: Request) -> Response:
         )
     given = _given(request, (*query.names, *_OTHER))
     chosen = _chosen(request, query.form, given.get("format"))
+    view = given.get("view", "")
     given = {name: value for name, value in given.items() if name in query.names}
     if chosen == negotiation.HTML:
-        return await _page(request, query, given)
+        return await _page(request, query, given, view)
     bound = await query.bound(given, state.choices)
     text = read_query(bound.text, state.settings.query_limits)
     asked = Query.of(text, formats.BY_MEDIA_TYPE[chosen])
@@ -141,7 +141,7 @@ async def one(request: Request) -> Response:
 
 def _given(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """What the address gives; raises :class:`HttpProblem` for what is unknown or given twice."""
-    named = [name for name in known if name not in _OF_PAGES]
+    named = [name for name in known if name != "lang"]
     given: dict[str, str] = {}
     for name, value in parse_pairs(request.scope["query_string"], "query string"):
         if name not in known:
@@ -160,14 +160,13 @@ def _chosen(request: Request, form: Form, wanted: str | None) -> str:
     named = formats.BY_NAME.get(wanted or "")
     if named in form.answer_formats:
         return named.media_type
-    html = [negotiation.HTML] if form in (Form.SELECT, Form.ASK) else []
-    chosen = negotiation.choose(request.headers.getlist("accept"), [*html, *offers])
+    chosen = negotiation.choose(request.headers.getlist("accept"), [negotiation.HTML, *offers])
     if chosen is None:
         raise not_acceptable([negotiation.HTML, *offers])
     return chosen
 
 
-async def _page(request: Request, query: StoredQuery, given: dict[str, str]) -> Response:
+async def _page(request: Request, query: StoredQuery, given: dict[str, str], view: str) -> Response:
     """The page with the form and the answer; with the form alone where something is wrong."""
     state = state_of(request)
     try:
@@ -175,16 +174,20 @@ async def _page(request: Request, query: StoredQuery, given: dict[str, str]) -> 
     except BadParameters as error:
         return await _form(state, query, given, error.problems)
     text = read_query(bound.text, state.settings.query_limits)
-    answer = await answer_to(request, Query.of(text, formats.JSON))
-    page = pages.render(
+    answer = await answer_to(request, shown.asked(text))
+    of_release = (("release", state.release.id),) if state.older else ()
+    public = state.settings.public_url
+    chosen = tuple((name, value) for name, value in bound.values.items() if value)
+    page = pages.query_page(
         state,
-        "query.html",
-        query=query,
+        query,
+        [await _field(state, item, bound.values[item.name]) for item in query.parameters],
         text=bound.text,
-        fields=[await _field(state, item, bound.values[item.name]) for item in query.parameters],
-        table=pages.result_table(answer.read()),
-        address=_address(state, query, bound),
-        formats=[item.name for item in text.form.answer_formats],
+        shown=await shown.of_answer(request, answer, view),
+        links=shown.Links(
+            f"{public}/queries/{query.name}", (*chosen, *of_release), query.form.answer_formats
+        ),
+        editor=shown.Links(f"{public}/sparql", of_release).to("query", bound.text),
     )
     return validated(request, page) if text.repeatable else page
 
@@ -200,8 +203,7 @@ async def _form(
         else await _field(state, item, item.default or "")
         for item in query.parameters
     ]
-    status = 400 if asked else 200
-    page = pages.render(state, "query.html", status=status, query=query, fields=fields, table=None)
+    page = pages.query_page(state, query, fields, status=400 if asked else 200)
     page.headers["Cache-Control"] = "no-store"
     return page
 
@@ -209,13 +211,3 @@ async def _form(
 async def _field(state: State, parameter: Parameter, value: str, error: str = "") -> Field:
     listed = await state.choices.of(parameter) if parameter.source else None
     return Field(parameter, value, listed, error)
-
-
-def _address(state: State, query: StoredQuery, bound: Bound) -> str:
-    """The address of the answer as it was asked for, ready for one more parameter."""
-    given = {name: value for name, value in bound.values.items() if value}
-    if state.older:
-        given["release"] = state.release.id
-    pairs = urlencode(given)
-    path = f"{state.settings.public_url}/queries/{query.name}?"
-    return f"{path}{pairs}&" if pairs else path
