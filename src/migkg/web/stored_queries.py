@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from migkg.engine.protocol import Query
 from migkg.errors import BadParameters
 from migkg.model import formats
-from migkg.model.sparql_text import Form, read_query
-from migkg.services.parameters import Choice, Parameter, Type
+from migkg.model.sparql_text import Form, QueryText, read_query
+from migkg.services.parameters import Bound, Choice, Parameter, Type
 from migkg.services.parameters.values import LONGEST
 from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages, shown
@@ -129,10 +129,9 @@ async def one(request: Request) -> Response:
         )
     given = _given(request, (*query.names, *_OTHER))
     chosen = _chosen(request, query.form, given.get("format"))
-    view = given.get("view", "")
     given = {name: value for name, value in given.items() if name in query.names}
     if chosen == negotiation.HTML:
-        return await _page(request, query, given, view)
+        return await _page(request, query, given)
     bound = await query.bound(given, state.choices)
     text = read_query(bound.text, state.settings.query_limits)
     asked = Query.of(text, formats.BY_MEDIA_TYPE[chosen])
@@ -166,7 +165,7 @@ def _chosen(request: Request, form: Form, wanted: str | None) -> str:
     return chosen
 
 
-async def _page(request: Request, query: StoredQuery, given: dict[str, str], view: str) -> Response:
+async def _page(request: Request, query: StoredQuery, given: dict[str, str]) -> Response:
     """The page with the form and the answer; with the form alone where something is wrong."""
     state = state_of(request)
     try:
@@ -175,19 +174,18 @@ async def _page(request: Request, query: StoredQuery, given: dict[str, str], vie
         return await _form(state, query, given, error.problems)
     text = read_query(bound.text, state.settings.query_limits)
     answer = await answer_to(request, shown.asked(text))
-    of_release = (("release", state.release.id),) if state.older else ()
-    public = state.settings.public_url
-    chosen = tuple((name, value) for name, value in bound.values.items() if value)
     page = pages.query_page(
         state,
-        query,
-        [await _field(state, item, bound.values[item.name]) for item in query.parameters],
-        text=bound.text,
-        shown=await shown.of_answer(request, answer, view),
-        links=shown.Links(
-            f"{public}/queries/{query.name}", (*chosen, *of_release), query.form.answer_formats
-        ),
-        editor=shown.Links(f"{public}/sparql", of_release).to("query", bound.text),
+        {
+            "query": query,
+            "text": bound.text,
+            "fields": [
+                await _field(state, item, bound.values[item.name]) for item in query.parameters
+            ],
+            "shown": await shown.of_answer(request, answer, request.query_params.get("view", "")),
+            "links": _links(query, bound, text),
+            "editor": shown.Links("/sparql").to("query", bound.text),
+        },
     )
     return validated(request, page) if text.repeatable else page
 
@@ -203,7 +201,8 @@ async def _form(
         else await _field(state, item, item.default or "")
         for item in query.parameters
     ]
-    page = pages.query_page(state, query, fields, status=400 if asked else 200)
+    status = 400 if asked else 200
+    page = pages.query_page(state, {"query": query, "fields": fields, "shown": None}, status)
     page.headers["Cache-Control"] = "no-store"
     return page
 
@@ -211,3 +210,9 @@ async def _form(
 async def _field(state: State, parameter: Parameter, value: str, error: str = "") -> Field:
     listed = await state.choices.of(parameter) if parameter.source else None
     return Field(parameter, value, listed, error)
+
+
+def _links(query: StoredQuery, bound: Bound, text: QueryText) -> shown.Links:
+    """The answer as it was asked for, in other views and formats."""
+    given = tuple((name, value) for name, value in bound.values.items() if value)
+    return shown.Links(f"/queries/{query.name}", given, text.form.answer_formats)

@@ -8,7 +8,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   list.className = "suggestions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Suggestions");
+  list.setAttribute("aria-label", input.dataset.suggestions);
   input.parentNode.append(list);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"],
     ["aria-expanded", "false"], ["aria-controls", list.id]]) input.setAttribute(name, value);
