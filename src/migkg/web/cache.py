@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from migkg.web import counts
 from migkg.web.headers import RawHeaders
 from migkg.web.languages import accepted
 from migkg.web.validators import matches, none_match, not_modified
@@ -93,6 +94,8 @@ class ResponseCache:
         entry = self._kept.get(key)
         if entry is _BY_LANGUAGE:
             entry = self._kept.get((*key, accepted(scope)))
+        if entry is not None:
+            counts.HITS.add()
         if entry is None:
             recorder = _Recorder(send, self._kept.largest)
             await self._app(scope, receive, recorder.send)

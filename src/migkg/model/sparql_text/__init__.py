@@ -4,6 +4,7 @@ from migkg.model.sparql_text.faults import find_fault
 from migkg.model.sparql_text.layout import laid_out
 from migkg.model.sparql_text.reading import Form, QueryText, read_query
 from migkg.model.sparql_text.rows import limit_rows
+from migkg.model.sparql_text.solutions import solutions_behind
 from migkg.model.sparql_text.tokens import Token, tokens
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "laid_out",
     "limit_rows",
     "read_query",
+    "solutions_behind",
     "tokens",
 ]
