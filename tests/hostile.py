@@ -43,5 +43,5 @@ def make_hostile(folder: Path) -> Settings:
 
 
 def turtle(text: str) -> str:
-    """An English literal in Turtle."""
+    """The text as a Turtle literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"@en'

@@ -183,3 +183,12 @@ def test_without_scripts_the_form_works(open_page: OpenPage) -> None:
     expect(page.get_by_role("region", name="Answer")).to_contain_text("Quito")
     expect(page.get_by_label("Query", exact=True)).to_have_value(CITIES)
     expect(page.get_by_text("Examples", exact=True)).to_be_hidden()
+
+
+def test_without_scripts_an_error_is_on_the_page(
+    open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"/sparql?query={quote('SELECT * { ?s rdfs:label ?o }')}")
+    expect(page.get_by_text("Line 1, column 15: The prefix rdfs: is not declared")).to_be_visible()
+    complaints[:] = [text for text in complaints if REFUSED not in text]
