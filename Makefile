@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format bench bench-build data messages clean
+.PHONY: help run build test check format bench bench-build data messages screenshots clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,7 +71,12 @@ messages: $(VENV)/dev ## bring the words of the interface into the catalogues th
 	$(BIN)/pybabel -q extract -F pyproject.toml -k translatable --add-location=file --sort-by-file --no-wrap \
 	  --omit-header -o $(LOCALE)/messages.pot src/migkg
 	for file in $(LOCALE)/*.po; do $(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -o $$file \
-	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
+	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date \
+	  && sed -i '/EMAIL@ADDRESS/d' $$file; done
+
+OUTPUT ?= build/screenshots
+screenshots: $(VENV)/dev ## pictures of every type of page of a running service (PORT=, OUTPUT=)
+	$(BIN)/python -m tests.browser.screenshots --url http://127.0.0.1:$(PORT) --output $(OUTPUT)
 
 clean: ## remove all that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

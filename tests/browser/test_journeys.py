@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -52,6 +53,22 @@ def test_keys_alone_lead_past_the_navigation_to_a_result(page: Page) -> None:
     page.locator("summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("details").first).to_have_attribute("open", "")
+
+
+@pytest.mark.parametrize(
+    "words", ["identification cards", "ID card", "identity card", "municipal ID"]
+)
+def test_a_question_in_plain_words_leads_to_an_answer_with_its_words(
+    page: Page, words: str
+) -> None:
+    page.goto("/")
+    page.locator("#q").fill(words)
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Which cities do the documents mention for").click()
+    answer = page.get_by_role("main")
+    expect(answer.get_by_role("link", name="New York City").first).to_be_visible()
+    expect(answer).to_contain_text("issues municipal identification cards")
+    expect(answer).to_contain_text("slides by June Lee")
 
 
 def test_suggestions_are_chosen_by_keys(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from migkg.model.messages import translatable
 from migkg.model.namespaces import expand, shorten
 from migkg.services.page_queries import facet_titles
 from migkg.services.search.asking import ANY, DEEPEST, PAGE, SIMILAR, Question, Results
+from migkg.services.stored_queries import StoredQuery
 from migkg.web import negotiation, pages
 from migkg.web.highlight import marker
 from migkg.web.problems import HttpProblem, not_acceptable
@@ -20,6 +22,7 @@ from migkg.web.validators import validated
 
 _JSON = "application/json"
 _LARGEST_PAGE = 100
+_QUESTIONS = 3  # above the results
 _VARY = "Accept, Accept-Language"
 NOTES = {
     SIMILAR: translatable("Nothing has all of these words; this has words like them."),
@@ -204,6 +207,11 @@ def _has_next(question: Question, results: Results) -> bool:
     return end < results.total and end + question.size <= DEEPEST
 
 
+def _questions(state: State, text: str) -> list[StoredQuery]:
+    """The first stored questions that have all words, for whom no thing but an answer helps."""
+    return list(islice((q for q in state.queries.values() if q.has_words(text)), _QUESTIONS))
+
+
 def _page(
     state: State,
     request: Request,
@@ -212,6 +220,7 @@ def _page(
     question: Question | None = None,
 ) -> Response:
     values: dict[str, Any] = {"text": text, "results": results, "chosen": []}
+    values["questions"] = _questions(state, text) if results is not None and text else []
     if results is not None and question is not None:
         titles = {"kind": "Kind", **facet_titles(state.page_queries)}
         facets = _facets(state, request, question, results)
