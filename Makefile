@@ -70,7 +70,8 @@ messages: $(VENV)/dev ## bring the words of the interface into the catalogues th
 	$(BIN)/pybabel -q extract -F pyproject.toml -k translatable --add-location=file --sort-by-file --no-wrap \
 	  --omit-header -o $(LOCALE)/messages.pot src/migkg
 	for file in $(LOCALE)/*.po; do $(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -o $$file \
-	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
+	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date \
+	  && sed -i '/EMAIL@ADDRESS/d' $$file; done
 
 clean: ## remove all that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

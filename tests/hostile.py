@@ -30,9 +30,9 @@ def make_hostile(folder: Path) -> Settings:
     settings = make_project(folder)
     books = "".join(
         f"\n<{BASE}id/book/{name}>\n  a tiny:Book ;\n"
-        f"  <http://www.w3.org/2000/01/rdf-schema#label> {_turtle(text)} ;\n"
+        f"  <http://www.w3.org/2000/01/rdf-schema#label> {turtle(text)} ;\n"
         f"  <http://www.w3.org/2000/01/rdf-schema#seeAlso> <javascript:alert%284%29> ;\n"
-        f"  tiny:title {_turtle(text)} ;\n  .\n"
+        f"  tiny:title {turtle(text)} ;\n  .\n"
         for name, text in sorted(HOSTILE.items())
     )
     edit(settings, "data/books.ttl", FILES["data/books.ttl"], FILES["data/books.ttl"] + books)
@@ -42,5 +42,6 @@ def make_hostile(folder: Path) -> Settings:
     return settings
 
 
-def _turtle(text: str) -> str:
+def turtle(text: str) -> str:
+    """The text as a Turtle literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"@en'

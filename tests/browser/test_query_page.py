@@ -142,7 +142,7 @@ def test_examples_code_and_downloads(page: Page) -> None:
     page.get_by_role("button", name=re.compile("three or more documents")).first.click()
     assert "COUNT(DISTINCT" in text_of(page)
     page.get_by_text("As code", exact=True).click()
-    page.get_by_label("Language").select_option("requests")
+    page.locator("#recipe").select_option("requests")
     expect(page.locator("#recipe-text")).to_contain_text("requests.post(")
     page.get_by_text("Download", exact=True).click()
     with page.expect_download() as download:

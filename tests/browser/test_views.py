@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 from tests.conftest import BASE
-from tests.web.test_people import HOSTILE, turtle
+from tests.hostile import HOSTILE, turtle
 
 pytestmark = pytest.mark.usefixtures("bundles")
 

@@ -17,7 +17,6 @@ from migkg.model.namespaces import shorten
 from migkg.services import shape_docs
 from migkg.services.ontology_docs import Documentation
 from migkg.services.profiles import PROFILES
-from migkg.services.stored_queries import StoredQuery
 from migkg.services.thing_view import Description
 from migkg.web import languages
 from migkg.web.languages import ENGLISH, Language
@@ -164,10 +163,9 @@ def shapes(state: State) -> HTMLResponse:
     return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
 
 
-def query_page(state: State, query: StoredQuery, answer: Shown, links: Links) -> HTMLResponse:
-    """The page of a stored query with its answer."""
-    scripted = _BUILT.is_dir()
-    return render(state, "query.html", query=query, shown=answer, links=links, scripted=scripted)
+def query_page(state: State, parts: dict[str, Any], status: int = 200) -> HTMLResponse:
+    """The page of a stored query: its form, and its answer if it could be asked."""
+    return render(state, "query.html", status=status, scripted=_BUILT.is_dir(), **parts)
 
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:

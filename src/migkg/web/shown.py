@@ -68,15 +68,20 @@ async def of_answer(request: Request, answer: Answer, view: str) -> Shown:
     """What a page shows of the answer to a query that :func:`asked` has made."""
     if answer.size > _LARGEST:
         answer.close()
-        nothing = Columns(Table((), ()), {})
-        return Shown(nothing, (choosing.TABLE,), choosing.TABLE, too_large=True)
+        return _too_large()
     content = answer.read()
-    if answer.format is formats.JSON:
-        table = results.read_table(content)
-    else:
-        table = results.read_triples(content)
-    more = answer.truncated or len(table.rows) > ROWS
-    return await of_table(request, table.first(ROWS), view, raw=content, more=more)
+    read = results.read_table if answer.format is formats.JSON else results.read_triples
+    try:
+        table = read(content, ROWS)
+    except ValueError:
+        return _too_large()
+    more = answer.truncated or table.cut
+    return await of_table(request, table, view, raw=content, more=more)
+
+
+def _too_large() -> Shown:
+    nothing = Columns(Table((), ()), {})
+    return Shown(nothing, (choosing.TABLE,), choosing.TABLE, too_large=True)
 
 
 async def of_table(

@@ -43,7 +43,9 @@ async def parts(request: Request, document: Document, view: Description) -> dict
     )
     named = [row["thing"] for kind in source["kinds"].values() for row in kind] if source else []
     return {
-        "names": await names(request, named),
+        "names": await _unless_late(
+            names(request, named), translatable("names in this language"), late
+        ),
         "picture": neighbourhood.picture(view, base) if first else None,
         "disagreements": await _unless_late(
             _disagreements(request, document),
