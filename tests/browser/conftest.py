@@ -31,9 +31,11 @@ OPTIONS = [
     "--disable-sync",
 ]
 BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "results.js"
-PATIENCE = 10_000  # milliseconds until an action counts as failed
+PATIENCE = 30_000  # milliseconds until something counts as failed, on a busy machine too
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str:
