@@ -11,7 +11,7 @@ const form = document.getElementById("query-form");
 const [textarea, status, answer, problem, run, cancel] =
   ["query", "status", "answer", "problem", "run", "cancel"].map((id) => document.getElementById(id));
 const words = JSON.parse(document.getElementById("query-words").dataset.words);
-const service = new Service(form.dataset.public, form.dataset.within);
+const service = new Service(form.dataset.public, form.dataset.within, form.dataset.lang);
 let view = shared().view ?? new URLSearchParams(location.search).get("view");
 let editor = null; // the text area until it is there
 let running = null;
@@ -189,7 +189,7 @@ const recipe = document.getElementById("recipe");
 const recipeText = document.getElementById("recipe-text");
 
 function fillRecipes() {
-  const endpoint = new URL(service.address("/sparql"), location.href).href;
+  const endpoint = new URL(service.endpoint, location.href).href;
   const all = recipes(endpoint, text(), { isTable: isTable() });
   const chosen = recipe.value || "curl";
   recipe.replaceChildren(...Object.entries(all).map(([name, [label]]) => new Option(label, name, false, name === chosen)));

@@ -10,16 +10,21 @@ export class Problem extends Error {
 const DIRECT = "application/sparql-query";
 const MOST_ROWS = 10000; // that a page shows; a download has all
 
-/** The service at an address; `within` names an older release, and is empty for the current one. */
+/**
+ * The service at an address. `within` names an older release, and `language` one that the reader
+ * chose; both are empty elsewhere.
+ */
 export class Service {
-  constructor(home, within) {
+  constructor(home, within, language) {
+    this.endpoint = `${home}/sparql${within}`;
     this.home = home;
-    this.within = within;
+    this.kept = Object.fromEntries(new URLSearchParams(within));
+    if (language) this.kept.lang = language;
   }
 
-  /** The address of a path, with parameters, in the release of the page. */
+  /** The address of a path, with parameters, in the release and the language of the page. */
   address(path, parameters = {}) {
-    const values = new URLSearchParams({ ...parameters, ...Object.fromEntries(new URLSearchParams(this.within)) });
+    const values = new URLSearchParams({ ...parameters, ...this.kept });
     return `${this.home}${path}${values.size ? `?${values}` : ""}`;
   }
 

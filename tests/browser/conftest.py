@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 import migkg.web
 from tests.conftest import Service
@@ -23,9 +31,11 @@ OPTIONS = [
     "--disable-sync",
 ]
 BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "results.js"
-PATIENCE = 10_000  # milliseconds until an action counts as failed
+PATIENCE = 30_000  # milliseconds until something counts as failed, on a busy machine too
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str:

@@ -192,3 +192,11 @@ def test_without_scripts_an_error_is_on_the_page(
     page.goto(f"/sparql?query={quote('SELECT * { ?s rdfs:label ?o }')}")
     expect(page.get_by_text("Line 1, column 15: The prefix rdfs: is not declared")).to_be_visible()
     complaints[:] = [text for text in complaints if REFUSED not in text]
+
+
+def test_a_chosen_language_stays(page: Page) -> None:
+    page.goto("/sparql?lang=fr")
+    page.get_by_role("textbox", name="SPARQL").focus()
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(status(page)).to_contain_text("lignes")
+    assert "lang=fr" in page.url
