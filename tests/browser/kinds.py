@@ -5,7 +5,7 @@ from __future__ import annotations
 PAGES = {
     "home": "/",
     "search": "/search",
-    "results": "/search?q=migration&kind=Event",
+    "results": "/search?q=identification+cards",
     "nothing": "/search?q=zzzzzzzzzz",
     "city": "/page/city/quito-ec",
     "country": "/page/country/ECU",
