@@ -193,8 +193,7 @@ def test_virtuosos_rows_are_a_truth_value(body: bytes, value: bool, name: str) -
 def test_virtuosos_triples_are_refused_where_it_may_have_left_some_out() -> None:
     more = False
 
-    def answer(body: str) -> Reply:
-        text = dict(parse_qsl(body))["query"]
+    def answer(text: str) -> Reply:
         if text.startswith("CONSTRUCT"):
             return 200, NT, TRIPLES
         return 200, JSON, results(*["1"] * (7 if "?x" in text else more))
@@ -202,7 +201,7 @@ def test_virtuosos_triples_are_refused_where_it_may_have_left_some_out() -> None
     construct = query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", formats.NTRIPLES)
     found, triples = exchange(construct, answer, engine_kind="virtuoso")
     assert triples == TRIPLES
-    assert "OFFSET+100001" in found.asked[-1]
+    assert "OFFSET 100001" in found.asked[-1]
     more = True
     with pytest.raises(AnswerTooLarge, match="more than 100001 solutions"):
         exchange(construct, answer, engine_kind="virtuoso")
@@ -217,7 +216,7 @@ def test_which_engine_it_is_is_found_out_once() -> None:
             async with started(RemoteEngine(settings)) as engine:
                 for _ in range(3):
                     await engine.answer(query("ASK { ?s ?p ?o }"))
-            assert [text[:6] for text in found.asked] == ["ASK {}", "query=", "query=", "query="]
+            assert found.asked == ["ASK {}", *["ASK { ?s ?p ?o }"] * 3]
 
     asyncio.run(main())
 
