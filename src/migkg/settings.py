@@ -217,11 +217,27 @@ class Settings:
     search_text: int = _setting(200, "Characters of the longest text to search for.")
     search_deadline: float = _setting(2.0, "Seconds after which a search is given up.")
     searches: int = _setting(8, "Searches that run at the same time.")
+    log: str = _setting("text", "How the log is written: text, or json.")
+    log_requests: str = _setting(
+        "failures", "Requests that the log tells of: off, failures (status 500 and more), or all."
+    )
+    log_query: int = _setting(
+        0, "Characters of a query that the log shows; 0: only its digest (SHA-256)."
+    )
+    metrics: str = _setting(
+        "loopback",
+        "Who may read /metrics: loopback (clients of this machine that come through no proxy), "
+        "all, or off.",
+    )
     page_facts: int = _setting(200, "Links to a thing on one page of its document.")
 
     def __post_init__(self) -> None:
         if not self.base_iri.endswith(("/", "#")):
             raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/'")
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                known = f"it must be one of {', '.join(words)}"
+                raise BadSetting(PREFIX + name.upper(), getattr(self, name), known)
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
@@ -281,6 +297,11 @@ _SHARED = (
     "validate_processes",
     "searches",
 )
+_WORDS = {
+    "log": ("text", "json"),
+    "log_requests": ("off", "failures", "all"),
+    "metrics": ("loopback", "all", "off"),
+}
 _POSITIVE = (
     *_SHARED,
     "workers",
