@@ -44,7 +44,7 @@ class Confined:
             elif token.word == "FROM" and not depth and len(following) == 2:
                 last = following[following[0].word == "NAMED"]
                 self._edits.append((token.offset, _end(last), ""))
-            elif token.word == "GRAPH" and depth and following[-1].text == "{":
+            elif token.word == "GRAPH" and depth and following[1:] and following[1].text == "{":
                 self._graph(found, place, prologue)
         self._edit()
 
