@@ -63,13 +63,11 @@ class Tally:
 
 def rows_of(body: bytes) -> Rows:
     """The rows of a result, whatever their order."""
-    bindings = json.loads(body)["results"]["bindings"]
-    return Counter(
-        json.dumps(
-            {name: [term.get(k) for k in ("value", "xml:lang")] for name, term in row.items()}
-        )
-        for row in (dict(sorted(row.items())) for row in bindings)
-    )
+    return Counter(_row(row) for row in json.loads(body)["results"]["bindings"])
+
+
+def _row(row: dict[str, dict[str, str]]) -> str:
+    return repr([(name, term["value"], term.get("xml:lang")) for name, term in sorted(row.items())])
 
 
 class _Client:

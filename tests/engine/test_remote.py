@@ -195,6 +195,28 @@ def test_connections_are_kept_for_the_next_query() -> None:
     asyncio.run(main())
 
 
+def test_a_connection_that_is_idle_for_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migkg.engine.remote.pool._IDLE", 0.01)
+
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(response())
+            while await reader.read(1024):
+                pass
+            gone.set()
+
+        async with listening(handle) as port, asyncio.timeout(5):
+            settings = Settings(engine_url=f"http://127.0.0.1:{port}/", engine_kind="generic")
+            async with started(RemoteEngine(settings)) as engine:
+                await engine.answer(ASK)
+                await gone.wait()
+
+    asyncio.run(main())
+
+
 def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
     async def main() -> None:
         async with endpoint() as found:
