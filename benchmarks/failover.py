@@ -174,7 +174,8 @@ def report(tally: Tally, options: argparse.Namespace) -> str:
     late = sum(value > _SLOW for value in seconds)
     return "\n".join(
         (
-            f"{len(seconds):,} requests, {options.rate} a second, {options.workers} fronts; faults: "
+            f"{len(seconds):,} requests, {options.rate} a second, {options.workers} fronts",
+            "faults: "
             + ", ".join(f"{count} {kind}" for kind, count in sorted(tally.injected.items())),
             f"succeeded: {tally.success:.4%}; failed: {dict(tally.failed)}; wrong or short: "
             f"{tally.wrong}",

@@ -1,8 +1,9 @@
 """What it costs to ask an endpoint through migkg, with one front and with two.
 
 ``python -m benchmarks.proxy URL --releases FOLDER`` asks a running endpoint that holds the current
-release of the folder point lookups, directly and through ``migkg serve``, in rounds with ``wrk`` over one connection and over several. No query is asked twice, by a limit that is never
-reached. Everything is on loopback and ends by itself. The figures are medians over the rounds.
+release of the folder point lookups, directly and through ``migkg serve``, in rounds with ``wrk``
+over one connection and over several. No query is asked twice, by a limit that is never reached.
+Everything is on loopback and ends by itself. The figures are medians over the rounds.
 """
 
 from __future__ import annotations
