@@ -20,7 +20,7 @@ from migkg.engine.remote.address import Address
 from migkg.engine.remote.connection import ExchangeFailed
 from migkg.engine.remote.pool import Pool
 
-_PROBE = b"ASK {}"
+_PROBES = (b"ASK {}", b"query=ASK+%7B%7D")
 _LATE = 3.0  # seconds
 _DRIP = 0.02  # seconds for a byte
 _LINGER = struct.pack("ii", 1, 0)  # closing resets the connection
@@ -90,7 +90,7 @@ class FaultyProxy:
         request = await _request(reader)
         _, _, body = request.partition(b"\r\n\r\n")
         reply = await self._reply(request.replace(b"\r\nHost:", b"\r\nX-Asked-Host:", 1))
-        if body == _PROBE or not self._faults:
+        if body in _PROBES or not self._faults:
             self.asked += 1
             writer.write(framed(reply))
             await writer.drain()

@@ -31,11 +31,12 @@ TransactionFile = temp.trx
 ServerPort = 127.0.0.1:{sql}
 NumberOfBuffers = 10000
 MaxDirtyBuffers = 6000
+DirsAllowed = {data}
 [HTTPServer]
 ServerPort = 127.0.0.1:{http}
 ServerThreads = 16
 [SPARQL]
-ResultSetMaxRows = 2000000
+ResultSetMaxRows = {rows}
 """
 
 
@@ -51,19 +52,29 @@ def empty_oxigraph(folder: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def empty_virtuoso(folder: Path) -> Iterator[str]:
-    """A Virtuoso server in a folder of its own; yields its address. Its user is dba."""
+def empty_virtuoso(
+    folder: Path, *, rows: int = 2_000_000, source: Path | None = None
+) -> Iterator[str]:
+    """A Virtuoso server in a folder of its own; yields its address. Its user is dba.
+
+    It ends every answer after so many rows, and holds the N-Quads of ``source``, if given.
+    """
     program = shutil.which("virtuoso-t")
     if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("Virtuoso is not installed, and CI must have it")
         pytest.skip("Virtuoso is not installed (Debian: virtuoso-opensource-7-bin)")
-    port = free_port()
-    text = _VIRTUOSO.format(sql=free_port(), http=port)
+    port, sql = free_port(), free_port()
+    data = source.parent if source else folder
+    text = _VIRTUOSO.format(sql=sql, http=port, rows=rows, data=data)
     (folder / "virtuoso.ini").write_text(text, "utf-8")
     command = [program, "+foreground", "+configfile", str(folder / "virtuoso.ini")]
     ready = f"http://127.0.0.1:{port}/sparql?query=ASK%7B%7D"
     with running(command, ready, {}, subprocess.DEVNULL, folder):
+        if source:
+            load = f"ld_dir('{data}', '{source.name}', 'urn:x'); rdf_loader_run();"
+            console = [str(shutil.which("isql-vt")), f"127.0.0.1:{sql}", "dba", "dba"]
+            subprocess.run([*console, f"exec={load}"], check=True, capture_output=True)
         yield f"http://127.0.0.1:{port}"
 
 

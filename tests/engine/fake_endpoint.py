@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from benchmarks.faults import Reply, framed
 
@@ -76,8 +77,11 @@ class Endpoint:
             length = int(head.lower().partition(b"content-length:")[2].split()[0])
             body = await reader.readexactly(length)
             self.requests.append(head + body)
-            self.asked.append(body.decode())
-            reply = framed(self.answer(body.decode()))
+            text = body.decode()
+            if b"form-urlencoded" in head:
+                text = dict(parse_qsl(text))["query"]
+            self.asked.append(text)
+            reply = framed(self.answer(text))
             writer.write(reply.replace(b"\r\n", f"\r\n{self.extra}".encode(), 1))
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from migkg.engine.protocol import Query
 from migkg.engine.remote import RemoteEngine, guard
+from migkg.engine.remote.request import absolute
 from migkg.errors import (
     AnswerTooLarge,
     BadQuery,
@@ -29,6 +30,7 @@ from tests.engine.fake_endpoint import JSON, Endpoint, Reply, endpoint, results
 
 NT = "application/n-triples"
 TRIPLES = b"<urn:a> <urn:b> <urn:c> .\n"
+NO_GRAPHS = b'{"head":{"vars":["g"]},"results":{"bindings":[]}}'
 VIRTUOSO_ROWS = b"""
 { "head": { "link": [], "vars": ["b", "n"] },
   "results": { "distinct": false, "ordered": true, "bindings": [
@@ -44,12 +46,19 @@ def always(*reply: object) -> Callable[[str], Reply]:
 
 
 def exchange(
-    asked: Query, answer: Callable[[str], Reply], extra: str = "", **values: object
+    asked: Query,
+    answer: Callable[[str], Reply],
+    extra: str = "",
+    own: bytes = NO_GRAPHS,
+    **values: object,
 ) -> tuple[Endpoint, bytes]:
     """(the endpoint that was asked, the answer as the engine gave it)."""
 
+    def reply(text: str) -> Reply:
+        return (200, JSON, own) if "DISTINCT ?g" in text else answer(text)
+
     async def main() -> tuple[Endpoint, bytes]:
-        async with endpoint(answer, extra) as found:
+        async with endpoint(reply, extra) as found:
             settings = Settings(**{"engine_url": found.url, "engine_kind": "generic", **values})
             graphs = ("urn:g1", "urn:g2")
             async with started(RemoteEngine(settings, graphs)) as engine:
@@ -144,24 +153,58 @@ def test_virtuoso_is_asked_in_a_form_about_our_graphs() -> None:
         ("query", "SELECT * { ?b ?n 'ü' }"),
         ("default-graph-uri", "urn:g1"),
         ("default-graph-uri", "urn:g2"),
+        ("default-graph-uri", "urn:x-migkg:none"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sent", "told"),
     [
-        ("SELECT * { GRAPH ?g {} }", ["d urn:g1", "d urn:g2", "n urn:g1", "n urn:g2"]),
-        ("SELECT * { \\u0047RAPH ?g {} }", ["d urn:g1", "d urn:g2", "n urn:g1", "n urn:g2"]),
-        ("SELECT * FROM <urn:g1> {}", ["d urn:g1"]),
-        ("SELECT * FROM <urn:g1> { GRAPH ?g {} }", ["d urn:g1", "n urn:x-migkg:none"]),
-        ("SELECT * FROM NAMED <urn:g1> { GRAPH ?g {} }", ["n urn:g1"]),
+        ("{ ?s ?p ?o }", "{ ?s ?p ?o }", "d urn:g1 d urn:g2 d N"),
+        ("{ GRAPH <urn:g1> {} }", "{ GRAPH <urn:g1> {} }", "d urn:g1 d urn:g2 d N"),
+        ("{ GRAPH <urn:o> {} }", "{ GRAPH <N> {} }", "d urn:g1 d urn:g2 d N"),
+        (
+            "{ GRAPH ?g { ?s ?p ?o } }",
+            "{ GRAPH ?g { ?s ?p ?o } FILTER(?g NOT IN (<urn:own>))  }",
+            "d urn:g1 d urn:g2 d N",
+        ),
+        ("FROM <urn:g1> { ?s ?p ?o }", " { ?s ?p ?o }", "d urn:g1 d N"),
+        ("FROM <urn:g1> { GRAPH <urn:g1> {} }", " { GRAPH <N> {} }", "d urn:g1 d N n N"),
+        ("FROM <urn:g1> { GRAPH ?g {} }", " { GRAPH ?g {} FILTER(?g IN (<N>))  }", "d urn:g1 d N"),
+        (
+            "FROM NAMED <urn:g1> FROM NAMED <urn:g2> { GRAPH <urn:g2> {} }",
+            "  { GRAPH <urn:g2> {} }",
+            "d N n urn:g1 n urn:g2 n N",
+        ),
+        (
+            "FROM NAMED <urn:g1> { GRAPH ?g { ?s ?p ?o } }",
+            " { GRAPH ?g { ?s ?p ?o } FILTER(?g IN (<urn:g1>))  }",
+            "d N",
+        ),
     ],
 )
-def test_virtuoso_reaches_no_graph_but_those_of_the_dataset(text: str, told: list[str]) -> None:
+def test_virtuoso_reaches_no_graph_but_those_of_the_dataset(
+    text: str, sent: str, told: str
+) -> None:
+    own = json.dumps(
+        {
+            "head": {"vars": ["g"]},
+            "results": {"bindings": [{"g": {"value": v}} for v in ("urn:own", "urn:g1", "urn:g2")]},
+        }
+    ).encode()
+
     reply = always(200, JSON, VIRTUOSO_ROWS)
-    found, _ = exchange(query(text), reply, engine_kind="virtuoso")
+    found, _ = exchange(query(f"SELECT * {text}"), reply, own=own, engine_kind="virtuoso")
     body = found.requests[-1].partition(b"\r\n\r\n")[2].decode()
-    assert [f"{name[0]} {iri}" for name, iri in parse_qsl(body)[1:]] == told
+    fields = parse_qsl(body.replace("urn%3Ax-migkg%3Anone", "N"))
+    assert fields[0][1] == f"SELECT * {sent}"
+    assert " ".join(f"{name[0]} {iri}" for name, iri in fields[1:]) == told
+
+
+def test_a_base_of_the_query_is_the_only_one() -> None:
+    for text in ("BASE <urn:x:> ASK { <a> ?p ?o }", "#c\nbase<urn:x:>ASK{<a> ?p ?o}"):
+        assert absolute(text, "urn:ours:") == text
+    assert absolute("BASE <b/> ASK { <a> ?p ?o }", "urn:o:").startswith("BASE <urn:o:> BASE <b/>")
 
 
 def test_virtuosos_json_is_written_as_the_standard_has_it() -> None:
@@ -193,8 +236,7 @@ def test_virtuosos_rows_are_a_truth_value(body: bytes, value: bool, name: str) -
 def test_virtuosos_triples_are_refused_where_it_may_have_left_some_out() -> None:
     more = False
 
-    def answer(body: str) -> Reply:
-        text = dict(parse_qsl(body))["query"]
+    def answer(text: str) -> Reply:
         if text.startswith("CONSTRUCT"):
             return 200, NT, TRIPLES
         return 200, JSON, results(*["1"] * (7 if "?x" in text else more))
@@ -202,7 +244,7 @@ def test_virtuosos_triples_are_refused_where_it_may_have_left_some_out() -> None
     construct = query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", formats.NTRIPLES)
     found, triples = exchange(construct, answer, engine_kind="virtuoso")
     assert triples == TRIPLES
-    assert "OFFSET+100001" in found.asked[-1]
+    assert "OFFSET 100001" in found.asked[-1]
     more = True
     with pytest.raises(AnswerTooLarge, match="more than 100001 solutions"):
         exchange(construct, answer, engine_kind="virtuoso")
@@ -217,7 +259,7 @@ def test_which_engine_it_is_is_found_out_once() -> None:
             async with started(RemoteEngine(settings)) as engine:
                 for _ in range(3):
                     await engine.answer(query("ASK { ?s ?p ?o }"))
-            assert [text[:6] for text in found.asked] == ["ASK {}", "query=", "query=", "query="]
+            assert found.asked == ["ASK {}", *["ASK { ?s ?p ?o }"] * 3]
 
     asyncio.run(main())
 

@@ -92,7 +92,7 @@ def exchange(reply: Reply, asked: Query = ASK, **values: object) -> tuple[bytes,
 
 def test_the_request_is_the_query_and_its_dataset() -> None:
     asked = query("ASK { 'é' ?p ?o }", default_graphs=("http://e/a",), named_graphs=("http://e/b",))
-    request, answer = exchange(sends(response()), asked)
+    request, answer = exchange(sends(response()), asked, engine_kind="fuseki")
     head, _, body = request.partition(b"\r\n\r\n")
     assert answer == BODY
     assert body.decode() == asked.text
@@ -191,6 +191,28 @@ def test_connections_are_kept_for_the_next_query() -> None:
                 for _ in range(5):
                     await engine.answer(ASK)
             assert (len(found.requests), found.connections) == (5, 1)
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_is_idle_for_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migkg.engine.remote.pool._IDLE", 0.01)
+
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(response())
+            while await reader.read(1024):
+                pass
+            gone.set()
+
+        async with listening(handle) as port, asyncio.timeout(5):
+            settings = Settings(engine_url=f"http://127.0.0.1:{port}/", engine_kind="generic")
+            async with started(RemoteEngine(settings)) as engine:
+                await engine.answer(ASK)
+                await gone.wait()
 
     asyncio.run(main())
 

@@ -45,5 +45,5 @@ class Breaker:
         """Counts a success; one that began before it opened says nothing of now."""
         if self.closed or self.due:
             self._failures = 0
-        if self._clock() >= self._until + _LONGEST:
+        if self._clock() >= self._until + self._seconds:  # well for as long as it would be away
             self._seconds = _SHORTEST

@@ -25,7 +25,8 @@ class Kind:
     which it gives triples. ``own_graphs`` is true if it holds graphs of its own, so that a query
     must say which graphs it is about. ``own_json`` is true if its JSON is not as the standard has
     it, so that it is written anew. ``counts_solutions`` is true if it may end a graph after so many
-    solutions and does not say so.
+    solutions and does not say so. ``by_form`` is true if a query is sent in a form: every engine
+    takes that, and Virtuoso 7.2.5 never answers a query that is sent directly.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Kind:
     counts_solutions: bool = False
 
 
-GENERIC = Kind(name="generic", label="SPARQL 1.1 endpoint")
+GENERIC = Kind(name="generic", label="SPARQL 1.1 endpoint", by_form=True)
 OXIGRAPH = Kind(name="oxigraph", label="Oxigraph server", server="Oxigraph/", graph=formats.JSONLD)
 VIRTUOSO = Kind(
     name="virtuoso",

@@ -26,6 +26,7 @@ class Pool:
         self._connect_deadline = connect_deadline
         self._idle: deque[tuple[Connection, float]] = deque()
         self._loop = asyncio.get_running_loop()
+        self._expiring: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def exchange(self, request: bytes, take: Take) -> Head:
@@ -46,6 +47,8 @@ class Pool:
     def close(self) -> None:
         """Closes what is idle; what is in use is closed when its exchange has ended."""
         self._closed = True
+        if self._expiring is not None:
+            self._expiring.cancel()
         while self._idle:
             self._idle.pop()[0].abort()
 
@@ -54,21 +57,30 @@ class Pool:
         if connection.reusable and not self._closed:
             keep = min(_IDLE, connection.keep - _MARGIN) if connection.keep else _IDLE
             self._idle.append((connection, self._loop.time() + keep))
+            if self._expiring is None:
+                self._expiring = self._loop.call_later(keep, self._expire)
         else:
             connection.abort()
         return head
 
     def _take_idle(self) -> Connection | None:
-        """The connection that was used last, if it is good still; the older ones are closed."""
+        """The connection that was used last, if it is good still."""
         now = self._loop.time()
-        while self._idle and not (self._idle[0][0].reusable and self._idle[0][1] > now):
-            self._idle.popleft()[0].abort()
         while self._idle:
             connection, until = self._idle.pop()
             if connection.reusable and until > now:
                 return connection
             connection.abort()
         return None
+
+    def _expire(self) -> None:
+        """Closes what has been idle for long, since a server may have few threads to wait on it."""
+        now = self._loop.time()
+        while self._idle and self._idle[0][1] <= now:
+            self._idle.popleft()[0].abort()
+        self._expiring = None
+        if self._idle:
+            self._expiring = self._loop.call_at(self._idle[0][1], self._expire)
 
     async def _connect(self) -> Connection:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 import threading
@@ -14,11 +15,20 @@ from migkg.engine.protocol import Answer, EndpointState, Query, Spool
 from migkg.engine.remote import kinds, partial
 from migkg.engine.remote.address import Address
 from migkg.engine.remote.breaker import Breaker
+from migkg.engine.remote.confined import EMPTY
 from migkg.engine.remote.connection import ExchangeFailed, Head
 from migkg.engine.remote.kinds import Kind
 from migkg.engine.remote.pool import Pool
 from migkg.engine.remote.refusals import error_of
-from migkg.engine.remote.request import Dataset, Requests, absolute, asked_format, dataset_of
+from migkg.engine.remote.request import (
+    Dataset,
+    Requests,
+    absolute,
+    as_parameters,
+    asked_format,
+    confined,
+    dataset_of,
+)
 from migkg.engine.remote.whole import NotWhole, Received
 from migkg.errors import AnswerTooLarge, EngineUnavailable
 from migkg.model.formats import JSON, Format
@@ -32,6 +42,8 @@ _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
 _MANY = 100_001
+# Without a filter Virtuoso 7.2.5 does not come to an end with this.
+_WHICH_GRAPHS = f"SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{EMPTY}>) }}"
 _HOW_MANY = f"SELECT (1 AS ?x) {{ ?s ?p ?o }} LIMIT {_MANY}"
 
 T = TypeVar("T")
@@ -77,6 +89,7 @@ class Replica:
         self._graphs = graphs
         self._spool = spool
         self._kind = kinds.named(settings.engine_kind)
+        self._own_graphs: tuple[str, ...] | None = None
         self._most: int | None = None  # rows of any answer, where the engine has such a limit
         self._requests = Requests(address, authorization)
         self._pool = Pool(address, tls=tls, connect_deadline=settings.engine_connect_deadline)
@@ -132,7 +145,12 @@ class Replica:
     async def _answer(self, query: Query) -> Answer:
         kind = await self.kind()
         text = absolute(query.text, self._settings.base_iri)
-        dataset = dataset_of(query, kind, self._settings.base_iri, self._graphs)
+        base = self._settings.base_iri
+        dataset = as_parameters(*dataset_of(query, base))
+        if kind.own_graphs:
+            asks_graphs = "GRAPH" in text.upper() or "\\" in text
+            own = await self._own(kind) if asks_graphs else ()
+            text, dataset = confined(query, text, base, self._graphs, own)
         wanted = asked_format(query, kind)
         head, answer = await self._ask(text, dataset, wanted, kind)
         try:
@@ -211,6 +229,18 @@ class Replica:
             asked = ", ".join(wanted.media_types[:1])
             why = f"its media type is {head.media_type or 'none'}, not {asked}"
             raise ReplicaFailed(EngineUnavailable("The endpoint answered in another format."), why)
+
+    async def _own(self, kind: Kind) -> tuple[str, ...]:
+        """The graphs that the engine holds of its own accord, found out at the first need."""
+        if self._own_graphs is None:
+            _, answer = await self._ask(_WHICH_GRAPHS, [], JSON, kind)
+            try:
+                bindings = json.loads(answer.read())["results"]["bindings"]
+                found = {row["g"]["value"] for row in bindings}
+            except (ValueError, KeyError, TypeError):
+                raise self._not_whole("its graphs cannot be read") from None
+            self._own_graphs = tuple(sorted(found.difference(self._graphs)))
+        return self._own_graphs
 
     async def _check_solutions(self, text: str, dataset: Dataset, kind: Kind) -> None:
         """Refuses a graph of which the engine may have left out a part without a word."""

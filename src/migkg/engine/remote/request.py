@@ -6,22 +6,24 @@ dataset and nothing else: no parameter and no field of the client goes any furth
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from migkg import __version__
 from migkg.engine.protocol import Query
 from migkg.engine.remote.address import Address
+from migkg.engine.remote.confined import EMPTY, Confined
 from migkg.engine.remote.kinds import Kind
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_dataset import has_relative_iri, named_dataset
-from migkg.model.sparql_text import Form
+from migkg.model.sparql_text import Form, tokens
 
 _FORM = "application/x-www-form-urlencoded"
 _DIRECT = "application/sparql-query"
 _AGENT = f"migkg/{__version__}"
-# A graph that there is not. With a default graph alone some engines let GRAPH reach all graphs.
-_NO_GRAPH = "urn:x-migkg:none"
+_ABSOLUTE_BASE = re.compile(r"BASE\s*<[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)
 
 Dataset = list[tuple[str, str]]
 
@@ -31,41 +33,48 @@ def asked_format(query: Query, kind: Kind) -> Format:
     return JSON if query.form in (Form.SELECT, Form.ASK) else kind.graph
 
 
-def dataset_of(query: Query, kind: Kind, base_iri: str, graphs: tuple[str, ...]) -> Dataset:
-    """The dataset as parameters, that of the text too.
-
-    An endpoint whose default graph is the union of all graphs may take it even where the text
-    has ``FROM``, as the Oxigraph server does; a dataset in the request it always keeps. An engine
-    that holds graphs of its own is told ours where the query names none.
-    """
+def dataset_of(query: Query, base_iri: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The default and the named graphs of a query, of the request or of the text."""
     default, named = query.default_graphs or (), query.named_graphs or ()
     if query.names_dataset and not (default or named):
-        default, named = named_dataset(query.text, base_iri)
-    if kind.own_graphs:
-        default, named = _told(query, tuple(default), tuple(named), graphs)
+        return named_dataset(query.text, base_iri)
+    return default, named
+
+
+def as_parameters(default: Iterable[str], named: Iterable[str]) -> Dataset:
+    """A dataset as the protocol has it.
+
+    That of the text goes this way too: an endpoint whose default graph is the union of all graphs
+    may take it even where the text has ``FROM``, as the Oxigraph server does.
+    """
     return [
         *(("default-graph-uri", iri) for iri in default),
         *(("named-graph-uri", iri) for iri in named),
     ]
 
 
-def _told(
-    query: Query, default: tuple[str, ...], named: tuple[str, ...], graphs: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The dataset for an engine that is to see no graph but ours.
-
-    Each graph costs such an engine time, so those that GRAPH could reach are told only to a query
-    that has that word.
-    """
-    reaches = "GRAPH" in query.text.upper() or "\\" in query.text
-    if not (default or named):
-        return graphs, graphs if reaches else ()
-    return default, named or ((_NO_GRAPH,) if reaches else ())
+def confined(
+    query: Query, text: str, base_iri: str, graphs: tuple[str, ...], own: tuple[str, ...]
+) -> tuple[str, Dataset]:
+    """Text and dataset for an engine that holds graphs of its own, ``own``, beside ours."""
+    default, named = dataset_of(query, base_iri)
+    if default or named:
+        within = Confined(text, named, None, base_iri)
+    else:
+        default = graphs
+        within = Confined(text, graphs, own, base_iri)
+    return within.text, as_parameters((*default, EMPTY), within.listed)
 
 
 def absolute(text: str, base_iri: str) -> str:
-    """The query, its relative IRIs resolved against our base and not the endpoint's."""
-    return f"BASE <{base_iri}> {text}" if has_relative_iri(text) else text
+    """The query, its relative IRIs resolved against our base and not the endpoint's.
+
+    A base of its own wins, and some engines take no second one.
+    """
+    first = next(tokens(text), None)
+    if not has_relative_iri(text) or (first and _ABSOLUTE_BASE.match(text, first.offset)):
+        return text
+    return f"BASE <{base_iri}> {text}"
 
 
 @lru_cache(maxsize=64)
