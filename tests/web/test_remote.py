@@ -184,7 +184,7 @@ def test_the_deadline_is_504_and_the_service_goes_on(
 ) -> None:
     # The endpoint cannot cancel and burns on, so it is one of its own, ended after the test.
     url, _ = endpoint
-    with serve(settings, release, MIGKG_ENGINE_URL=url) as own:
+    with serve(settings, release, MIGKG_ENGINE_URL=url, MIGKG_QUERY_DEADLINE="2") as own:
         sparql(own, CROSS_PRODUCT).problem(504, "query-timeout")
         assert sparql(own, "ASK {}").status == 200
 

@@ -179,6 +179,7 @@ def _check(parts: Parts) -> None:
         "Check the files: syntax, shapes, queries, one place each.",
     )
     parser.add_argument("--report", action="store_true", help="also say how well they cover")
+    _add_timings(parser)
     parser.add_argument(
         "--sources", type=Path, metavar="DIR", help="with --report: list uncovered sentences"
     )
@@ -201,6 +202,13 @@ def _validate(parts: Parts) -> None:
     )
     parser.add_argument(
         "--format", choices=["text", "turtle", "json"], default="text", help="default: text"
+    )
+    _add_timings(parser)
+
+
+def _add_timings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timings", action="store_true", help="say on stderr which constraints took longest"
     )
 
 

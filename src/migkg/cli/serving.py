@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Callable
 
@@ -15,7 +14,7 @@ from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-from migkg.web import fronts
+from migkg.web import fronts, journal
 
 _ENDPOINT_WAIT = 60.0  # seconds in which an endpoint that starts at the same time may answer
 
@@ -35,7 +34,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    journal.configure(settings)
     fronts.serve(settings, release, sys.stderr.write, record)
     return 0
 

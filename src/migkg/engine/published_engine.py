@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from migkg.engine.protocol import INTERNAL, Answer, Caller, Engine, Query
+from migkg.engine.protocol import INTERNAL, Answer, Caller, EndpointState, Engine, Query
 from migkg.engine.published import names_of
 from migkg.engine.release import Release
 from migkg.model.graph_names import GraphNames, translated
@@ -33,6 +33,10 @@ class PublishedEngine:
     async def answer(self, query: Query, caller: Caller = INTERNAL) -> Answer:
         """See :class:`migkg.engine.protocol.Engine`."""
         return await self._engine.answer(self._for_release(query), caller)
+
+    def endpoints(self) -> list[EndpointState]:
+        """See :class:`migkg.engine.protocol.Engine`."""
+        return self._engine.endpoints()
 
     def _for_release(self, query: Query) -> Query:
         given = (query.default_graphs or (), query.named_graphs or ())

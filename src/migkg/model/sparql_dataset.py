@@ -15,6 +15,8 @@ from migkg.model.sparql_text import Token, tokens
 from migkg.model.sparql_text.escapes import Escapes
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# What looks like a relative IRI; a few other things do too, but no text without it has one.
+_LIKE_RELATIVE = re.compile(r'<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>"{}|^`\x00-\x20]*>')
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
 
 
@@ -72,4 +74,6 @@ def _following(stream: Iterator[Token], word: str) -> list[Token]:
 
 def has_relative_iri(text: str) -> bool:
     """True if the meaning of the text depends on a base that it does not name itself."""
+    if not _LIKE_RELATIVE.search(text):
+        return False
     return any(t.kind == "iri" and not _ABSOLUTE.match(t.text[1:-1]) for t in tokens(text))

@@ -115,7 +115,7 @@ def _engine(settings: Settings, release: Release) -> Engine:
         return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings.share())
+    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"])
 
 
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:

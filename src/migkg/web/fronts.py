@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from migkg.engine import counters
 from migkg.engine.published import Published
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
@@ -202,6 +203,7 @@ class _Watch:
         status = 1
         try:
             die_with_parent(parent)
+            counters.take_row(index + 1)
             if self._generations:
                 self._generations.leave_to_others()
             signal.set_wakeup_fd(-1)

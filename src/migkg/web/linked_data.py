@@ -181,7 +181,11 @@ async def _html(request: Request, document: Document, data_url: str) -> Response
         "linked": list(map(jsonld.embed, linked)),
         "around": around,
     }
-    return _finish(request, document, pages.thing(state, view, parts), is_page=True)
+    page = _linked(request, document, pages.thing(state, view, parts), is_page=True)
+    if parts["late"]:
+        page.headers["Cache-Control"] = "no-store"
+        return page
+    return validated(request, page)
 
 
 def _rdf(request: Request, document: Document, chosen: Format | None) -> Response:
@@ -197,11 +201,11 @@ def _rdf(request: Request, document: Document, chosen: Format | None) -> Respons
         "Vary": "Accept, Accept-Profile",
     }
     response = Response(_serialize(request, state, document, chosen), headers=headers)
-    return _finish(request, document, response, is_page=False)
+    return validated(request, _linked(request, document, response, is_page=False))
 
 
-def _finish(request: Request, document: Document, response: Response, *, is_page: bool) -> Response:
-    """Adds the typed links and the validator of a document."""
+def _linked(request: Request, document: Document, response: Response, *, is_page: bool) -> Response:
+    """The response with the typed links of a document."""
     state = state_of(request)
     links = []
     if document.iri.startswith(state.settings.base_iri + "id/"):
@@ -212,7 +216,7 @@ def _finish(request: Request, document: Document, response: Response, *, is_page
     links += [link(url, relation) for relation, url in around.items()]
     if links:
         response.headers["Link"] = ", ".join(links)
-    return validated(request, response)
+    return response
 
 
 def _framed(request: Request, state: State, document: Document) -> dict[str, object]:

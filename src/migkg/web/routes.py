@@ -13,6 +13,7 @@ from migkg.web import (
     graph_store,
     limits,
     linked_data,
+    metrics,
     overviews,
     releases,
     search,
@@ -257,5 +258,6 @@ ROUTES = (
         body=tuple((name, ()) for name in _RDF),
     ),
     Route("/livez", site.live, "The process answers.", media_types=(JSON,)),
+    Route("/metrics", metrics.metrics, "Counters for Prometheus.", media_types=(_TEXT,)),
     Route("/readyz", site.ready, "The engine answers.", media_types=(JSON,)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from email.message import Message
 
 from starlette.requests import Request
@@ -173,7 +174,14 @@ async def ready(request: Request) -> Response:
         async with asyncio.timeout(_READY_DEADLINE):
             (await state.engine.answer(query, _HEALTH)).close()
     except (MigkgError, TimeoutError) as error:
-        raise HttpProblem(503, "not-ready", f"The engine does not answer: {error}") from None
-    return JSONResponse(
-        {"status": "ready", "release": state.release.id}, headers={"Cache-Control": "no-store"}
-    )
+        detail = f"The engine does not answer: {error}"
+        raise HttpProblem(503, "not-ready", detail, endpoints=_endpoints(state)) from None
+    content: dict[str, object] = {"status": "ready", "release": state.release.id}
+    if endpoints := _endpoints(state):
+        content["endpoints"] = endpoints
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+def _endpoints(state: State) -> list[dict[str, object]] | None:
+    """How the endpoints of a remote engine stand, as this front sees them."""
+    return [asdict(endpoint) for endpoint in state.engine.endpoints()] or None

@@ -21,7 +21,7 @@ from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.web import negotiation, pages
+from migkg.web import journal, negotiation, pages
 from migkg.web.answers import answered
 from migkg.web.descriptions import described_in, service_url
 from migkg.web.problems import HttpProblem, not_acceptable
@@ -58,6 +58,7 @@ async def endpoint(request: Request) -> Response:
     operation = await read_operation(request, state.settings.query_text)
     if operation is None:
         return _about(request, state)
+    request.scope[journal.QUERY] = operation.query
     text = read_query(operation.query, state.settings.query_limits)
     chosen = _answer_format(request, operation, text)
     query = Query.of(

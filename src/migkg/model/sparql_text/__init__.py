@@ -2,6 +2,7 @@
 
 from migkg.model.sparql_text.reading import Form, QueryText, read_query
 from migkg.model.sparql_text.rows import limit_rows
+from migkg.model.sparql_text.solutions import solutions_behind
 from migkg.model.sparql_text.tokens import Token, tokens
 
-__all__ = ["Form", "QueryText", "Token", "limit_rows", "read_query", "tokens"]
+__all__ = ["Form", "QueryText", "Token", "limit_rows", "read_query", "solutions_behind", "tokens"]
