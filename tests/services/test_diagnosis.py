@@ -22,6 +22,7 @@ from migkg.services.diagnosis import (
     diagnose,
     is_usable,
 )
+from migkg.settings import Settings
 from tests.conftest import Service
 from tests.engines import empty_oxigraph, empty_virtuoso, faulty
 
@@ -38,7 +39,10 @@ def oxigraph() -> Iterator[str]:
 
 
 def answers(url: str, seconds: float = 10.0) -> dict[str, Verdict]:
-    found = {(q.group, q.text): f.verdict for q, f in diagnose(Endpoint(url, seconds), QUESTIONS)}
+    found = {
+        (q.group, q.text): f.verdict
+        for q, f in diagnose(Endpoint(url, seconds, Settings()), QUESTIONS)
+    }
     return {f"{group}: {text}": verdict for (group, text), verdict in found.items()}
 
 
@@ -55,7 +59,7 @@ def test_of_an_oxigraph_server_it_is_known_what_it_cannot(oxigraph: str) -> None
 
 
 def test_the_service_itself_can_all_that_is_needed(service: Service) -> None:
-    found = list(diagnose(Endpoint(service.sparql, 10), QUESTIONS))
+    found = list(diagnose(Endpoint(service.sparql, 10, Settings()), QUESTIONS))
     assert is_usable(found)
     differing = {q.text for q, f in found if f.verdict is not q.wanted}
     assert differing == {"compresses", "has a graph store where its kind has it"}
@@ -63,7 +67,7 @@ def test_the_service_itself_can_all_that_is_needed(service: Service) -> None:
 
 def test_virtuoso_can_be_used_and_is_asked_by_forms(tmp_path: Path) -> None:
     with empty_virtuoso(tmp_path) as url:
-        found = list(diagnose(Endpoint(f"{url}/sparql", 3), QUESTIONS))
+        found = list(diagnose(Endpoint(f"{url}/sparql", 3, Settings()), QUESTIONS))
     assert is_usable(found)
     named = {q.text: (q, f) for q, f in found}
     question, finding = named["answers POST of the query itself"]
@@ -140,6 +144,6 @@ def test_the_text_has_a_line_for_each_question_and_a_verdict(
 def test_a_server_that_is_kept_busy_answers_others_or_not() -> None:
     """The server is one of its own, as it cannot stop what it has begun."""
     with empty_oxigraph() as url:
-        slow, others = (f for _, f in diagnose(Endpoint(f"{url}/query", 1), HEAVY))
+        slow, others = (f for _, f in diagnose(Endpoint(f"{url}/query", 1, Settings()), HEAVY))
     assert slow == Finding(NO, "it did not answer in time")
     assert others.verdict is YES

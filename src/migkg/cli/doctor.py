@@ -24,11 +24,11 @@ _LONGEST = 60.0
 Answers = list[tuple[Question, Finding]]
 
 
-def doctor(options: argparse.Namespace, _: Settings) -> int:
+def doctor(options: argparse.Namespace, settings: Settings) -> int:
     """Asks an endpoint all questions; exit status 1 if the service could not stand before it."""
     if not 0 < options.seconds <= _LONGEST:
         raise BadFile(f"--seconds is more than 0 and at most {_LONGEST:g}.")
-    endpoint = Endpoint(options.url, options.seconds)
+    endpoint = Endpoint(options.url, options.seconds, settings)
     questions = (*QUESTIONS, *HEAVY) if options.heavy else QUESTIONS
     found: Answers = []
     with progress_line() as progress:

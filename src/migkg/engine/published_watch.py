@@ -19,6 +19,7 @@ from migkg.engine import published
 from migkg.engine.http_client import HttpClient
 from migkg.engine.published import Published
 from migkg.engine.rdf_server import Addresses, RdfServer
+from migkg.engine.remote.credentials import authorization
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import EngineUnavailable, MigkgError
 from migkg.settings import Settings
@@ -29,12 +30,17 @@ _DEADLINE = 10.0
 _LONGEST = 64 * 1024
 
 
-def read_record(settings: Settings, *, deadline: float = _DEADLINE) -> Published | None:
+def read_record(settings: Settings) -> Published | None:
     """What all endpoints have in service; None if they hold no record of releases.
 
     Where they differ, none is current. Raises what :class:`RdfServer` does.
     """
-    with closing(HttpClient(deadline=deadline)) as client:
+    client = HttpClient(
+        deadline=_DEADLINE,
+        authorization=authorization(settings),
+        ca_file=settings.engine_ca_file,
+    )
+    with closing(client):
         found = [
             published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
             for url in settings.engine_url.replace(",", " ").split()

@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from migkg.engine.http_client import HttpClient, Reply, checked_url
+from migkg.engine.remote.credentials import authorization
 from migkg.errors import EngineUnavailable
 from migkg.model import formats
 from migkg.model.formats import Format
+from migkg.settings import Settings
 
 FORM = "application/x-www-form-urlencoded"
 _LARGEST = 32 * 1024 * 1024
@@ -51,9 +53,11 @@ def unclear(seen: object) -> Finding:
 class Endpoint:
     """Where the questions go. No request changes anything, and none is sent twice."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: float, settings: Settings) -> None:
         self.url = checked_url(url)
         self.seconds = seconds
+        self.settings = settings
+        self._authorization = authorization(settings)
 
     def send(
         self,
@@ -66,7 +70,12 @@ class Endpoint:
         """The reply to one request, on a connection of its own."""
         mark = "&" if "?" in self.url else "?"
         url = f"{self.url}{mark}{urlencode(pairs)}" if pairs else self.url
-        with closing(HttpClient(deadline=self.seconds)) as client:
+        client = HttpClient(
+            deadline=self.seconds,
+            authorization=self._authorization,
+            ca_file=self.settings.engine_ca_file,
+        )
+        with closing(client):
             return client.send(method, url, body=body, headers=headers, limit=_LARGEST)
 
     def ask(self, text: str, wanted: Format = formats.JSON, dataset: Pairs = ()) -> Reply:

@@ -195,7 +195,8 @@ def _store(endpoint: Endpoint) -> Finding:
     if kind is None:
         return unclear("it does not say what it is")
     url = Addresses.of(endpoint.url, kind).store
-    store = Endpoint(f"{url}?graph={quote(_NOWHERE, safe='')}", endpoint.seconds)
+    address = f"{url}?graph={quote(_NOWHERE, safe='')}"
+    store = Endpoint(address, endpoint.seconds, endpoint.settings)
     status = store.send("GET", headers={"Accept": formats.NTRIPLES.media_type}).status
     return Finding.of(status in (200, 204, 401, 404), f"status {status} of {kind.store}")
 
