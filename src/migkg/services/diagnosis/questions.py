@@ -268,6 +268,12 @@ QUESTIONS = (
     Question("requests", "takes an address of 7 KB", _long_url, "nothing: queries go by POST"),
     Question("requests", "describes itself", _describes_itself, _NOTHING),
     Question(
+        "requests",
+        "has a graph store where its kind has it",
+        _store,
+        "'migkg publish' needs --store",
+    ),
+    Question(
         "errors",
         "a wrong query is 4xx",
         _refuses(("query", "SELECT WHERE {")),
@@ -399,12 +405,6 @@ QUESTIONS = (
     Question("values", "decimals", values.decimals, _VALUES),
     Question("values", "all of Unicode", values.unicode_text, _VALUES, needed=True),
     Question("values", "blank nodes", values.blank_nodes, _VALUES),
-    Question(
-        "requests",
-        "has a graph store where its kind has it",
-        _store,
-        "'migkg publish' needs --store",
-    ),
     Question(
         "limits",
         "20,001 rows, all of them",
