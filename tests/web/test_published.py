@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from migkg.engine import published
+from migkg.engine import published, published_watch
 from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
+from migkg.errors import EngineUnavailable
 from migkg.services.building import build
 from migkg.services.publishing import Publisher, Wishes
 from migkg.settings import Settings
-from tests.conftest import Service, serve
+from tests.conftest import Service, free_port, serve
 from tests.engines import empty_oxigraph
 from tests.processes import eventually, runs
 from tests.tiny import BASE, TITLES_CSV, make_project
@@ -124,3 +125,30 @@ def test_a_release_that_is_not_here_does_not_come_into_service(place: Place) -> 
         time.sleep(0.5)
         assert ask(service, "/readyz").json()["release"] == here.id
         assert sparql(service, NUMBER, accept("csv")).text.split() == ["n", "0"]
+
+
+def test_of_several_endpoints_the_record_is_what_all_have_in_common(place: Place) -> None:
+    old, new = (numbered(place.plain, number) for number in range(2))
+    place.publish(old)
+    with empty_oxigraph() as other, closing(HttpClient(deadline=20)) as client:
+        second = RdfServer(Addresses.of(other, KINDS["oxigraph"]), client)
+        lagging = Place(other, place.settings, place.plain, second)
+        lagging.publish(old)
+        both = replace(
+            place.settings, engine_url=f"{place.url}/query, {other}/query", release_poll=0.05
+        )
+        assert published_watch.read_record(both).current == old.id
+        place.publish(new)
+        record = published_watch.read_record(both)
+        assert (record.current, record.complete) == (None, (old.id,))
+        lagging.publish(new)
+        assert published_watch.read_record(both).current == new.id
+    assert published_watch.wait_for_record(both, 5).current == new.id
+    with pytest.raises(EngineUnavailable):
+        published_watch.read_record(both)
+
+
+def test_without_any_endpoint_the_start_is_given_up_and_says_why(tiny: Settings) -> None:
+    away = replace(tiny, engine_url=f"http://127.0.0.1:{free_port()}/", release_poll=0.01)
+    with pytest.raises(EngineUnavailable, match="did not answer"):
+        published_watch.wait_for_record(away, 0.05)

@@ -355,6 +355,25 @@ def _publish(parts: Parts) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
+def _doctor(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "doctor",
+        _later("doctor", "doctor"),
+        "Find out what a SPARQL endpoint can and cannot; exit 1 if it cannot be served from.",
+    )
+    parser.add_argument("url", help="address of the endpoint")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, metavar="N", help="time for a question (default: 5)"
+    )
+    parser.add_argument(
+        "--heavy", action="store_true", help="also ask what keeps it busy; not where others use it"
+    )
+    parser.add_argument(
+        "--format", choices=["text", "markdown", "json"], default="text", help="default: text"
+    )
+
+
 def _evidence(parts: Parts) -> None:
     parser = _add(
         parts, "evidence", _later("commands", "evidence"), "Work with the words behind the facts."
@@ -454,6 +473,7 @@ _COMMANDS = (
     _search,
     _export,
     _publish,
+    _doctor,
     _evidence,
     _add_fact,
     _import,

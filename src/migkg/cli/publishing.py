@@ -37,9 +37,9 @@ def publish(options: argparse.Namespace, settings: Settings) -> int:
     )
     with ExitStack() as stack:
         progress = stack.enter_context(progress_line())
-        client = stack.enter_context(
-            closing(HttpClient(Credentials.from_environment(), deadline=_DEADLINE))
-        )
+        own = Credentials.from_environment()
+        client = HttpClient(own, deadline=_DEADLINE, ca_file=settings.engine_ca_file)
+        stack.enter_context(closing(client))
         kind = named_kind(options.kind) if options.kind else kind_of(options.to, client)
         addresses = Addresses.of(options.to, kind, update=options.update, store=options.store)
         server = RdfServer(addresses, client)

@@ -89,11 +89,24 @@ class Reply:
 
 
 class HttpClient:
-    """Sends requests one after the other."""
+    """Sends requests one after the other.
 
-    def __init__(self, credentials: Credentials | None = None, *, deadline: float = 60.0) -> None:
+    ``authorization`` is the value of that field where it is known; else ``credentials`` are given
+    as the server asks for them. ``ca_file`` holds certificates in place of those of the system.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        deadline: float = 60.0,
+        authorization: str | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
         self._credentials = credentials or Credentials()
         self._deadline = deadline
+        self._authorization = authorization
+        self._ca_file = ca_file
         self._connections: dict[tuple[str, str], HTTPConnection] = {}
         self._schemes: dict[str, Callable[[str, str], str]] = {}  # by address
 
@@ -193,6 +206,8 @@ class HttpClient:
 
     def _signed(self, method: str, url: str, headers: dict[str, str]) -> dict[str, str]:
         scheme = self._schemes.get(_place(url))
+        if self._authorization:
+            return {**headers, "Authorization": self._authorization}
         if self._credentials.token:
             return {**headers, "Authorization": f"Bearer {self._credentials.token}"}
         return {**headers, "Authorization": scheme(method, url)} if scheme else headers
@@ -204,7 +219,7 @@ class HttpClient:
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc)
         for last in (key not in self._connections, True):
-            connection = self._connections.pop(key, None) or _connection(parts)
+            connection = self._connections.pop(key, None) or self._open(parts)
             connection.timeout = max(0.1, end - time.monotonic())
             try:
                 if connection.sock:
@@ -223,6 +238,17 @@ class HttpClient:
                 self._connections[key] = connection
                 return response
         raise AssertionError(url)
+
+    def _open(self, parts: SplitResult) -> HTTPConnection:
+        host = str(parts.hostname)
+        if parts.scheme != "https":
+            return HTTPConnection(host, parts.port)
+        try:
+            context = ssl.create_default_context(cafile=self._ca_file)
+        except (OSError, ssl.SSLError):
+            name, file = "MIGKG_ENGINE_CA_FILE", str(self._ca_file)
+            raise BadSetting(name, file, "it holds no certificates") from None
+        return HTTPSConnection(host, parts.port, context=context)
 
 
 class _Digest:
@@ -253,13 +279,6 @@ class _Digest:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _connection(parts: SplitResult) -> HTTPConnection:
-    host = str(parts.hostname)
-    if parts.scheme == "https":
-        return HTTPSConnection(host, parts.port, context=ssl.create_default_context())
-    return HTTPConnection(host, parts.port)
 
 
 def _target(parts: SplitResult) -> str:

@@ -19,6 +19,7 @@ from migkg.engine import published
 from migkg.engine.http_client import HttpClient
 from migkg.engine.published import Published
 from migkg.engine.rdf_server import Addresses, RdfServer
+from migkg.engine.remote.credentials import authorization
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import EngineUnavailable, MigkgError
 from migkg.settings import Settings
@@ -29,22 +30,31 @@ _DEADLINE = 10.0
 _LONGEST = 64 * 1024
 
 
-def read_record(settings: Settings, *, deadline: float = _DEADLINE) -> Published | None:
+def read_record(settings: Settings) -> Published | None:
     """What all endpoints have in service; None if they hold no record of releases.
 
     Where they differ, none is current. Raises what :class:`RdfServer` does.
     """
-    with closing(HttpClient(deadline=deadline)) as client:
-        found = [
-            published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
-            for url in settings.engine_url.replace(",", " ").split()
-        ]
+    return _common([_read(settings, url) for url in _urls(settings)])
+
+
+def _urls(settings: Settings) -> list[str]:
+    return settings.engine_url.replace(",", " ").split()
+
+
+def _read(settings: Settings, url: str) -> Published:
+    client = HttpClient(
+        deadline=_DEADLINE,
+        authorization=authorization(settings),
+        ca_file=settings.engine_ca_file,
+    )
+    with closing(client):
+        return published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
+
+
+def _common(found: list[Published]) -> Published | None:
     if not any(record.graphs for record in found):
         return None
-    return _common(found)
-
-
-def _common(found: list[Published]) -> Published:
     first, *others = found
     current = {record.current for record in found}
     complete = [name for name in first.complete if all(name in other.complete for other in others)]
@@ -136,15 +146,20 @@ def _main() -> None:
 
 
 def wait_for_record(settings: Settings, seconds: float) -> Published | None:
-    """The record, as soon as the endpoint answers; raises what it says in the end."""
+    """The record of those endpoints that answer, as soon as one does; raises why none did."""
     end = time.monotonic() + seconds
     while True:
-        try:
-            return read_record(settings)
-        except EngineUnavailable:
-            if time.monotonic() > end:
-                raise
-            time.sleep(settings.release_poll)
+        found, failed = [], None
+        for url in _urls(settings):
+            try:
+                found.append(_read(settings, url))
+            except EngineUnavailable as error:
+                failed = error
+        if found:
+            return _common(found)
+        if failed and time.monotonic() > end:
+            raise failed
+        time.sleep(settings.release_poll)
 
 
 if __name__ == "__main__":
