@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format bench bench-build data clean
+.PHONY: help run build test check format bench bench-build data messages clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,18 +32,19 @@ run: $(VENV)/run ## set up, build the release if the files changed, and serve it
 build: $(VENV)/run ## check the files and compile them into a release
 	$(BIN)/migkg build
 
-# Tests check the compose file with docker-compose, the dumps with rapper and the pages with Chromium where they are;
-# CI gets all from Debian.
+# Tests check the compose file with docker-compose, the dumps with rapper, the pages with Chromium and publishing with
+# Virtuoso where they are; CI gets all from Debian.
 .PHONY: tools
 tools:
 ifdef CI
-	-@{ command -v docker-compose && command -v rapper && command -v chromium; } >/dev/null || { apt-get update -qq && \
-	  apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium; } >/dev/null 2>&1
+	-@{ command -v docker-compose && command -v rapper && command -v chromium && command -v virtuoso-t; } >/dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium \
+	  virtuoso-opensource-7-bin; } >/dev/null 2>&1
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests
 	@$(BIN)/python frontend/build.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
 	$(BIN)/ruff format --check src tests benchmarks frontend hatch_build.py
@@ -63,6 +64,13 @@ format: $(VENV)/dev ## write code and data in their canonical form
 	$(BIN)/ruff format src tests benchmarks frontend hatch_build.py
 	$(BIN)/ruff check --fix src tests benchmarks frontend hatch_build.py
 	$(BIN)/migkg format
+
+LOCALE := src/migkg/web/locale
+messages: $(VENV)/dev ## bring the words of the interface into the catalogues that translators fill in
+	$(BIN)/pybabel -q extract -F pyproject.toml -k translatable --add-location=file --sort-by-file --no-wrap \
+	  --omit-header -o $(LOCALE)/messages.pot src/migkg
+	for file in $(LOCALE)/*.po; do $(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -o $$file \
+	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
 
 clean: ## remove all that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

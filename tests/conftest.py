@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
@@ -18,15 +21,49 @@ from urllib.request import urlopen
 
 import pytest
 
-from migkg.engine.release import Release
+from migkg.engine.release import Release, open_current
 from migkg.resources import Project, find_project
 from migkg.services.building import build
 from migkg.settings import Settings
+from tests.hostile import make_hostile
+from tests.tiny import BASE as TINY
 from tests.tiny import make_project
 
 ROOT = Path(__file__).resolve().parents[1]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …; empty in a plain run
 BASE = "https://w3id.org/migkg/"
-DEADLINE = 2.0
+# Below those that the kernel gives to connections, which may come between probe and use.
+PORTS = range(10_000, 32_000)
+
+
+# A test of a deadline sets its own; in all others a machine that is busy must not matter.
+PATIENCE = {
+    "query_deadline": 120.0,
+    "query_wait": 120.0,
+    "search_deadline": 120.0,
+    "slow_after": 60.0,
+    "validate_deadline": 300.0,
+}
+# Each takes half a minute or so; the others fill what is left beside them.
+LONG = (
+    "test_wheel.py",
+    "test_connections.py",
+    "test_bad_files.py",
+    "test_fronts.py",
+    "test_disk.py",
+    "test_faults.py",
+    "test_conformance.py",
+    "test_kills.py",
+    "test_clients.py",
+    "test_gate.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes run the tests, the files that take long come first."""
+    if WORKER:
+        place = {name: number for number, name in enumerate(LONG)}
+        items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
 
 
 def sources_folder() -> Path | None:
@@ -48,9 +85,9 @@ def sources() -> Path:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         project=ROOT,
-        releases=tmp_path_factory.mktemp("releases"),
-        query_deadline=DEADLINE,
+        releases=tmp_path_factory.mktemp("tests") / "releases",
         query_processes=4,
+        **PATIENCE,
     )
 
 
@@ -60,18 +97,36 @@ def project(settings: Settings) -> Project:
 
 
 @pytest.fixture(scope="session")
-def release(settings: Settings) -> Release:
-    """The release of the project's files, built once for all tests."""
+def release(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The release of the project's files, built once for all tests.
+
+    Where several processes run the tests, the first builds it and each has a copy of its own.
+    """
+    if WORKER:
+        shared = tmp_path_factory.getbasetemp().parent / "releases"
+        with shared.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            build_in(shared, settings)
+        shutil.copytree(shared, settings.releases, symlinks=True)
+        return open_current(settings.releases)
     return build(settings, lambda _: None)
 
 
+def build_in(folder: Path, settings: Settings) -> None:
+    if not folder.exists():
+        build(replace(settings, releases=folder), lambda _: None)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nobody listens, and that hardly anybody else picks at the same time."""
+    while True:
+        port = random.choice(PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -86,10 +141,14 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
 
 @contextmanager
 def running(
-    command: list[str], ready: str, environment: dict[str, str], log: IO[bytes] | None = None
+    command: list[str],
+    ready: str,
+    environment: dict[str, str],
+    log: IO[bytes] | int | None = None,
+    folder: Path | None = None,
 ) -> Iterator[int]:
     """A process that runs while the block does; yields its process id. It complains to ``log``."""
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log)
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log, cwd=folder)
     try:
         wait_until_ready(ready, process)
         yield process.pid
@@ -124,8 +183,8 @@ def serve(settings: Settings, release: Release, **environment: str) -> Iterator[
     values = {
         "MIGKG_PROJECT": str(settings.project),
         "MIGKG_RELEASES": str(settings.releases),
-        "MIGKG_QUERY_DEADLINE": str(settings.query_deadline),
         "MIGKG_QUERY_PROCESSES": str(settings.query_processes),
+        **{f"MIGKG_{name.upper()}": str(getattr(settings, name)) for name in PATIENCE},
         **environment,
     }
     command = [sys.executable, "-m", "migkg", "serve", "--port", str(port)]
@@ -166,6 +225,15 @@ def remote_service(
         oxigraph(release, tmp_path_factory.mktemp("oxigraph")) as endpoint,
         serve(settings, release, MIGKG_ENGINE_URL=endpoint) as running_service,
     ):
+        yield running_service
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for a small project whose labels are hostile."""
+    settings = make_hostile(tmp_path_factory.mktemp("hostile"))
+    release = build(settings, lambda _: None)
+    with serve(settings, release, MIGKG_BASE_IRI=TINY) as running_service:
         yield running_service
 
 

@@ -40,7 +40,7 @@ def runs(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Returns as soon as the condition holds; fails if it never does."""
     end = time.monotonic() + seconds
     while not condition():

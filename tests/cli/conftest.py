@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
 from migkg.settings import Settings
+from tests.commands import Forks
 from tests.tiny import BASE
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -28,14 +30,19 @@ def command(settings: Settings, *arguments: str) -> tuple[list[str], dict[str, s
     return [sys.executable, "-m", "migkg", *arguments], environment
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Where the command is imported once for all tests."""
+    with closing(Forks()) as made:
+        yield made
+
+
 @pytest.fixture
-def migkg(tiny: Settings) -> Run:
+def migkg(tiny: Settings, forks: Forks) -> Run:
     """Runs one command; what it answers is checked by the caller."""
 
     def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        line, environment = command(tiny, *arguments)
-        return subprocess.run(
-            line, input=stdin, env=environment, capture_output=True, check=False, timeout=120
-        )
+        _, environment = command(tiny, *arguments)
+        return forks.run(arguments, environment, stdin=stdin, timeout=120)
 
     return run

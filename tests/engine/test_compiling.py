@@ -123,13 +123,15 @@ def test_of_no_quads_there_is_a_release_too(tmp_path: Path) -> None:
 
 NODES = st.sampled_from("abcdef").map(ox.BlankNode)
 TERMS = NODES | st.sampled_from("st").map(iri)
+# Graphs have IRIs: where a blank node names one, the engine's names may differ from run to run
+# (docs/loading.md).
 TANGLE = st.lists(
     st.builds(
         ox.Quad,
         TERMS,
         st.sampled_from("pq").map(iri),
         TERMS | st.sampled_from(["x", "_:a"]).map(ox.Literal),
-        st.sampled_from("gh").map(iri) | NODES,
+        st.sampled_from("gh").map(iri),
     ),
     max_size=12,
 )

@@ -202,7 +202,8 @@ def test_a_query_that_finds_no_free_process_in_time_is_refused(store: Path) -> N
         await asyncio.wait([task])
         assert (await engine.answer(ASK)).read()
 
-    use(embedded(store, query_processes=1, query_wait=0.1), work)
+    # The first never counts as slow, which would free its place.
+    use(embedded(store, query_processes=1, query_wait=0.1, slow_after=60), work)
 
 
 def test_an_answer_over_the_limit_is_an_error(store: Path) -> None:

@@ -26,6 +26,7 @@ from migkg.model import formats
 from migkg.model.report import Finding
 from migkg.services.formatting import format_file
 from migkg.services.shacl import validate
+from tests.services.shacl.oracle import read_queries_once
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -170,7 +171,8 @@ def test_every_property_that_needs_evidence_is_a_target_of_the_rule() -> None:
     assert set(shapes.objects(rule, SH.targetSubjectsOf)) == marked
 
 
-def test_pyshacl_alone_finds_the_same() -> None:
+def test_pyshacl_alone_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_queries_once(monkeypatch)
     triples = [t for path in FOLDER.glob("*.ttl") for t in rdf_io.read_turtle(path).triples]
     ours = validate([*COMMON, *triples], SHAPES, prefixes=PREFIXES)
     assert {f.shape.removeprefix(NAMESPACE) for f in ours.report.findings} == set(SHAPE_NAMES)

@@ -6,8 +6,9 @@ import http.client
 import json
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
@@ -15,14 +16,36 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import DEADLINE, Service, serve
+from migkg.engine.release import Release
+from migkg.settings import Settings
+from tests.conftest import Service, serve
+from tests.processes import eventually, runs, zygotes
+from tests.web.edge import ENDLESS
 
+DEADLINE = 2.0
+BUSY = 50  # ticks of the processor
 CROSS_PRODUCT = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+@pytest.fixture(scope="module")
+def impatient(settings: Settings, release: Release) -> Iterator[Service]:
+    """A service that soon stops a query."""
+    limits = {"MIGKG_QUERY_DEADLINE": str(DEADLINE), "MIGKG_SLOW_AFTER": "0.25"}
+    with serve(settings, release, **limits) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def patient(settings: Settings, release: Release) -> Iterator[Service]:
+    """A service that gives a query time enough, but little memory."""
+    limits = {"MIGKG_QUERY_DEADLINE": "120", "MIGKG_QUERY_MEMORY": "67108864"}
+    with serve(settings, release, **limits) as running:
+        yield running
 
 
 def ask(service: Service, query: str) -> tuple[int, dict[str, object]]:
     try:
-        with urlopen(f"{service.sparql}?query={quote(query)}", timeout=30) as response:
+        with urlopen(f"{service.sparql}?query={quote(query)}", timeout=120) as response:
             return response.status, json.load(response)
     except HTTPError as error:
         with error:
@@ -46,13 +69,13 @@ def children(pid: int) -> list[int]:
     return found[1:]
 
 
-def test_cross_product_is_504_at_the_deadline_and_others_are_served(service: Service) -> None:
+def test_cross_product_is_504_at_the_deadline_and_others_are_served(impatient: Service) -> None:
     with ThreadPoolExecutor(1) as pool:
         started = time.monotonic()
-        hostile = pool.submit(ask, service, CROSS_PRODUCT)
+        hostile = pool.submit(ask, impatient, CROSS_PRODUCT)
         served = 0
         while not hostile.done():
-            assert ask(service, "ASK {}") == (200, {"head": {}, "boolean": True})
+            assert ask(impatient, "ASK {}") == (200, {"head": {}, "boolean": True})
             served += 1
         status, problem = hostile.result()
         elapsed = time.monotonic() - started
@@ -62,12 +85,12 @@ def test_cross_product_is_504_at_the_deadline_and_others_are_served(service: Ser
     assert served > 10
 
 
-def test_answer_after_every_process_was_killed(service: Service) -> None:
+def test_answer_after_every_process_was_killed(impatient: Service) -> None:
     with ThreadPoolExecutor(4) as pool:
-        statuses = {s for s, _ in pool.map(lambda _: ask(service, CROSS_PRODUCT), range(4))}
+        statuses = {s for s, _ in pool.map(lambda _: ask(impatient, CROSS_PRODUCT), range(4))}
     assert 504 in statuses
     assert statuses <= {429, 504}  # of one client no more wait than there are slow places
-    assert ask(service, "ASK {}")[0] == 200
+    assert ask(impatient, "ASK {}")[0] == 200
 
 
 DOUBLING = (
@@ -77,13 +100,11 @@ DOUBLING = (
 )
 
 
-def test_a_query_that_kills_its_process_is_a_problem_of_its_own(settings, release) -> None:
-    # With time enough, so that only the memory can end it.
-    with serve(settings, release, MIGKG_QUERY_DEADLINE="120", MIGKG_QUERY_MEMORY="67108864") as own:
-        for number in range(2):
-            status, problem = ask(own, f"{DOUBLING} # {number}")
-            assert (status, problem["type"]) == (507, "/docs#query-crashed")
-            assert ask(own, "ASK {}")[0] == 200
+def test_a_query_that_kills_its_process_is_a_problem_of_its_own(patient: Service) -> None:
+    for number in range(2):
+        status, problem = ask(patient, f"{DOUBLING} # {number}")
+        assert (status, problem["type"]) == (507, "/docs#query-crashed")
+        assert ask(patient, "ASK {}")[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -105,37 +126,40 @@ def test_what_is_never_done_is_refused_with_its_place(
     assert problem["line"] == 1
 
 
-def test_a_query_is_killed_when_its_client_goes_away(service: Service) -> None:
-    def processor_seconds() -> float:
-        total = 0
-        for pid in children(service.pid):
-            with suppress(OSError):
-                fields = stat_fields(Path(f"/proc/{pid}/stat"))
-                total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
+def query_processes(service: Service) -> list[int]:
+    """The processes below the one that holds the release."""
+    return [pid for holder in zygotes(service.pid) for pid in children(holder)]
 
-    address = urlsplit(service.url)
+
+def processor_time(pid: int) -> int:
+    """The ticks that a process has used; 0 if it is there no more."""
+    with suppress(OSError):
+        fields = stat_fields(Path(f"/proc/{pid}/stat"))
+        return int(fields[11]) + int(fields[12])
+    return 0
+
+
+def test_a_query_is_killed_when_its_client_goes_away(patient: Service) -> None:
+    address = urlsplit(patient.url)
     connection = http.client.HTTPConnection(address.hostname, address.port)
-    connection.request("GET", f"/sparql?query={quote(CROSS_PRODUCT)}")
-    time.sleep(0.4)
-    before = set(children(service.pid))
-    connection.close()
-    end = time.monotonic() + DEADLINE * 0.6
-    while time.monotonic() < end and before <= set(children(service.pid)):
-        time.sleep(0.05)
-    assert not before <= set(children(service.pid)), "the process of the query still runs"
-    assert processor_seconds() >= 0
+    with closing(connection):
+        connection.request("GET", f"/sparql?query={quote(ENDLESS)}")
+        eventually(lambda: busy(patient) != [])
+        asked = busy(patient)
+    eventually(lambda: not any(map(runs, asked)))
 
 
-def test_no_process_outlives_a_killed_service(settings, release) -> None:
+def busy(service: Service) -> list[int]:
+    """The query processes that have worked for longer than any other query of this file takes."""
+    return [pid for pid in query_processes(service) if processor_time(pid) > BUSY]
+
+
+def test_no_process_outlives_a_killed_service(settings: Settings, release: Release) -> None:
     with serve(settings, release) as own:
         family = children(own.pid)
         assert family
         os.kill(own.pid, 9)
-        end = time.monotonic() + 5
-        while time.monotonic() < end and any(Path(f"/proc/{pid}").exists() for pid in family):
-            time.sleep(0.05)
-        assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+        eventually(lambda: not any(map(runs, family)))
 
 
 def test_the_children_are_found(service: Service) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,12 +44,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The counts of one release, over the union of its graphs."""
+    """The counts of one release, over the union of its graphs.
+
+    ``uses`` says, by class and property, how many things of the class have the property; it is
+    empty where there are too many such pairs, and in a release made before they were counted.
+    """
 
     subjects: int = 0
     entities: int = 0
     classes: dict[str, int] = field(default_factory=dict)
     properties: dict[str, PropertyUse] = field(default_factory=dict)
+    uses: dict[str, dict[str, int]] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
@@ -59,6 +65,7 @@ class Statistics:
             "entities": self.entities,
             "classes": self.classes,
             "properties": {iri: [u.triples, u.subjects] for iri, u in self.properties.items()},
+            "uses": self.uses,
             "examples": self.examples,
             "links": [[link.predicate, link.target, link.triples] for link in self.links],
         }
@@ -73,6 +80,7 @@ class Statistics:
             entities=content["entities"],
             classes=content["classes"],
             properties={iri: PropertyUse(*use) for iri, use in content["properties"].items()},
+            uses=content.get("uses", {}),
             examples=content["examples"],
             links=tuple(Link(*link) for link in content["links"]),
         )
@@ -108,6 +116,7 @@ class _Counter:
         self._classes: Counter[bytes] = Counter()
         self._triples: Counter[bytes] = Counter()
         self._of_subjects: Counter[bytes] = Counter()
+        self._uses: Counter[tuple[bytes, bytes]] = Counter()
         self._links: Counter[tuple[bytes, str]] = Counter()
         self._examples: dict[bytes, str] = {}
 
@@ -115,6 +124,8 @@ class _Counter:
         """Counts sorted lines, all in named graphs: those that say the same follow each other."""
         last = subject = predicate = b""
         own = False
+        used: list[bytes] = []  # the properties of the subject
+        kinds: list[bytes] = []  # its classes
         for line in lines:
             triple = line.rsplit(b" ", 2)[0]
             if triple == last:
@@ -122,7 +133,8 @@ class _Counter:
             last = triple
             start, name, value = triple.split(b" ", 2)
             if start != subject:
-                subject, predicate = start, b""
+                self._count_uses(kinds, used)
+                subject, predicate, used, kinds = start, b"", [], []
                 own = start.startswith(self._own)
                 self._subjects += 1
                 if self._names > _MOST_NAMES:
@@ -130,9 +142,17 @@ class _Counter:
             if name != predicate:
                 predicate = name
                 self._of_subjects[name] += 1
+                used.append(name)
             self._triples[name] += 1
             if (own or name == _TYPE) and value.startswith(b"<"):
                 self._count_link(subject, name, value, own=own)
+                if name == _TYPE:
+                    kinds.append(value)
+        self._count_uses(kinds, used)
+
+    def _count_uses(self, kinds: Iterable[bytes], used: Iterable[bytes]) -> None:
+        if len(self._uses) <= _MOST_NAMES:
+            self._uses.update(product(kinds, used))
 
     @property
     def _names(self) -> int:
@@ -162,12 +182,20 @@ class _Counter:
                 _iri(name): PropertyUse(number, self._of_subjects[name])
                 for name, number in sorted(self._triples.items())
             },
+            uses=self._used(),
             examples={_iri(name): iri for name, iri in sorted(self._examples.items())},
             links=tuple(
                 Link(_iri(predicate), target, number)
                 for (predicate, target), number in sorted(self._links.items())
             ),
         )
+
+    def _used(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        if len(self._uses) <= _MOST_NAMES:
+            for (kind, name), number in sorted(self._uses.items()):
+                found.setdefault(_iri(kind), {})[_iri(name)] = number
+        return found
 
 
 def _iri(term: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
+from socket import socket
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -15,8 +16,9 @@ from starlette.types import ASGIApp
 
 from migkg import __version__
 from migkg.engine import history, statistics
-from migkg.engine.embedded import OwnEngine
+from migkg.engine.embedded import EmbeddedEngine, OwnEngine
 from migkg.engine.protocol import Engine
+from migkg.engine.published_engine import PublishedEngine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
@@ -25,10 +27,11 @@ from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations, folder_of
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
+from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import openapi, pages
+from migkg.web import openapi, pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
@@ -51,6 +54,7 @@ async def _openapi(request: Request) -> Response:
         version=__version__,
         server=state.settings.public_url,
         licence=state.schema.licence,
+        operations=await stored_query_paths.operations(state),
     )
     return validated(request, JSONResponse(document))
 
@@ -101,12 +105,19 @@ def create_served(
     return Served(state, ResponseCache(Direct(Headers(app), app, resources), state.kept))
 
 
+def engine_of(release: Release, settings: Settings, control: socket | None) -> Engine:
+    """What answers from a release: the process behind a socket, or the engine that holds it."""
+    if control:
+        return EmbeddedEngine(control, settings.share())
+    return PublishedEngine(_engine(settings, release), release, settings.base_iri)
+
+
 def _engine(settings: Settings, release: Release) -> Engine:
     if not settings.engine_url:
         return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings.share())
+    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"])
 
 
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:
@@ -131,6 +142,7 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(project),
         page_queries=page_texts,
+        choices=Choices.of_engine(engine, schema.prefixes),
         searching=Searching(release, page_queries.facets(page_texts), settings.share()),
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),

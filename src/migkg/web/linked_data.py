@@ -18,7 +18,7 @@ from migkg.model.formats import Format
 from migkg.services import jsonld, schema_org, thing_view
 from migkg.services.linked_data import Document
 from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
-from migkg.web import negotiation, pages, profiles, thing_parts
+from migkg.web import languages, negotiation, pages, profiles, thing_parts
 from migkg.web.answers import caller_of
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.raw_path import below, encoded, names
@@ -167,7 +167,8 @@ def _split_extension(path: str) -> tuple[str, Format | None]:
 
 async def _html(request: Request, document: Document, data_url: str) -> Response:
     state = state_of(request)
-    view = thing_view.describe(document.iri, document.triples, state.schema)
+    language = languages.current().code
+    view = thing_view.describe(document.iri, document.triples, state.schema, language)
     thing_node = rdf_io.NamedNode(document.iri)
     facts = schema_org.translated(thing_node, document.triples, state.schema)
     linked = [
@@ -181,7 +182,11 @@ async def _html(request: Request, document: Document, data_url: str) -> Response
         "linked": list(map(jsonld.embed, linked)),
         "around": around,
     }
-    return _finish(request, document, pages.thing(state, view, parts), is_page=True)
+    page = _linked(request, document, pages.thing(state, view, parts), is_page=True)
+    if parts["late"]:
+        page.headers["Cache-Control"] = "no-store"
+        return page
+    return validated(request, page)
 
 
 def _rdf(request: Request, document: Document, chosen: Format | None) -> Response:
@@ -197,11 +202,11 @@ def _rdf(request: Request, document: Document, chosen: Format | None) -> Respons
         "Vary": "Accept, Accept-Profile",
     }
     response = Response(_serialize(request, state, document, chosen), headers=headers)
-    return _finish(request, document, response, is_page=False)
+    return validated(request, _linked(request, document, response, is_page=False))
 
 
-def _finish(request: Request, document: Document, response: Response, *, is_page: bool) -> Response:
-    """Adds the typed links and the validator of a document."""
+def _linked(request: Request, document: Document, response: Response, *, is_page: bool) -> Response:
+    """The response with the typed links of a document."""
     state = state_of(request)
     links = []
     if document.iri.startswith(state.settings.base_iri + "id/"):
@@ -212,7 +217,7 @@ def _finish(request: Request, document: Document, response: Response, *, is_page
     links += [link(url, relation) for relation, url in around.items()]
     if links:
         response.headers["Link"] = ", ".join(links)
-    return validated(request, response)
+    return response
 
 
 def _framed(request: Request, state: State, document: Document) -> dict[str, object]:

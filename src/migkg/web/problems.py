@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from migkg import errors
+from migkg.engine.counters import Counter
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,6 +47,7 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     ),
     errors.EngineBusy: Kind(503, "busy", "Try again later."),
     errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
+    errors.BadParameters: Kind(400, "bad-parameter", "Give each parameter as the detail says."),
     errors.BadSearch: Kind(400, "bad-search", "Give fewer words, or other words."),
     errors.SearchTimeout: Kind(504, "search-timeout", "Search for fewer or longer words."),
     errors.NoIndex: Kind(503, "no-index", "Ask with /sparql meanwhile."),
@@ -61,10 +63,10 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
 # Problems of HTTP itself, raised where they are found; listed here for the documentation.
 HTTP_KINDS = (
     Kind(400, "bad-request", "Send HTTP/1.1 as RFC 9112 has it, with one Host."),
-    Kind(400, "bad-parameter", "Give each parameter as the detail says."),
     Kind(400, "bad-encoding", "Send UTF-8, percent-encoded once."),
     Kind(400, "no-updates", "Send queries only; the service is read-only."),
     Kind(403, "read-only", "Send queries only; the service is read-only."),
+    Kind(403, "no-metrics", "The operator sets who may read them."),
     Kind(404, "not-found", "Begin at the start page, or at the paths above."),
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
@@ -82,6 +84,15 @@ HTTP_KINDS = (
     Kind(500, "internal", "Report it; the log of the service says more."),
     Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),
+)
+
+
+_NAMES = dict.fromkeys(kind.name for kind in (*TABLE.values(), *HTTP_KINDS))
+PROBLEMS = Counter(
+    "migkg_problems_total",
+    "Problem documents by kind, among them every query that was refused or stopped.",
+    label="kind",
+    values=[*_NAMES, "other"],
 )
 
 
@@ -130,6 +141,7 @@ def problem_response(
     **members: object,
 ) -> Response:
     """A problem document; ``members`` that are None are left out."""
+    PROBLEMS.add(value=name)
     body: dict[str, Any] = {
         "type": f"/docs#{name}",
         "title": HTTPStatus(status).phrase,
@@ -168,6 +180,7 @@ def from_error(error: errors.MigkgError) -> Response:
         advice=kind.advice,
         line=getattr(error, "line", None),
         column=getattr(error, "column", None),
+        available=getattr(error, "available", None),
     )
 
 

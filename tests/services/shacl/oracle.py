@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import pyoxigraph as ox
+import pytest
 from rdflib import BNode
 from rdflib.namespace import SH
+from rdflib.plugins.sparql.algebra import translateQuery
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.sparql import Query
 
 from migkg.engine.rdf_io import Triple, to_rdflib
 from migkg.errors import InvalidData
 from migkg.services.shacl import Result, oracle, validate
 
+NAMES = "rdflib.plugins.sparql.processor"
 HEAD = """
 PREFIX ex: <https://example.org/>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
@@ -24,6 +29,20 @@ PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
 PREFIXES = {"ex": "https://example.org/"}
 Key = tuple[object, ...]
+
+
+def read_queries_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """rdflib keeps what it has read of a query; pySHACL asks the same one for every focus node."""
+
+    @cache
+    def translated(text: str, base: str | None, names: tuple[tuple[str, str], ...]) -> Query:
+        return translateQuery(parseQuery(text), base, dict(names))
+
+    def translate(text: str, base: str | None, names: Mapping[str, str]) -> Query:
+        return translated(text, base, tuple(names.items()))
+
+    monkeypatch.setattr(f"{NAMES}.parseQuery", str)
+    monkeypatch.setattr(f"{NAMES}.translateQuery", translate)
 
 
 @cache
