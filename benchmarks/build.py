@@ -78,6 +78,7 @@ class Row:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints Markdown, and puts it into the documentation if that is asked for."""
     options = _options(arguments)
+    load = os.getloadavg()[0]
     with TemporaryDirectory(dir=options.folder) as folder:
         bench = Bench(Path(folder), options.rounds)
         rows = [bench.row(size) for size in sorted(options.sizes)]
@@ -98,7 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         clean=_clean_after(options.kills),
         gates=[gate.apart(job) for job in jobs],
     )
-    parts = _conditions(), targets(found), _sizes(rows), _loads(row, engine), _turtle(turtle)
+    parts = (
+        _conditions(options, load),
+        targets(found),
+        _sizes(rows),
+        _loads(row, engine),
+        _turtle(turtle),
+    )
     text = "\n".join([line for part in parts for line in part] + _gates(found.gates))
     print(text)
     if options.write_docs:
@@ -207,13 +214,17 @@ def _median(measure: Callable[[], Measured], rounds: int) -> Measured:
     return Measured(seconds, max(item.memory for item in found))
 
 
-def _conditions() -> Iterator[str]:
+def _conditions(options: argparse.Namespace, load: float) -> Iterator[str]:
     text = Path("/proc/cpuinfo").read_text("utf-8")
     model = next((line.split(": ")[1] for line in text.splitlines() if "model name" in line), "?")
     processors = len(os.sched_getaffinity(0))
-    command = " ".join(("python -m benchmarks.build", *sys.argv[1:]))
+    lists = {"sizes": options.sizes, "gate": options.gate, "pyshacl": options.pyshacl}
+    given = [f"--{name} {' '.join(map(str, sizes))}" for name, sizes in lists.items() if sizes]
+    given.append(f"--rounds {options.rounds} --kills {options.kills}")
+    command = " ".join(("python -m benchmarks.build", *given))
     yield f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {model}, {processors} processors,"
-    yield f"Python {platform.python_version()}, pyoxigraph {ox.__version__}."
+    yield f"Python {platform.python_version()}, pyoxigraph {ox.__version__};"
+    yield f"load of the machine {load:.1f} before, {os.getloadavg()[0]:.1f} after."
     yield ""
 
 

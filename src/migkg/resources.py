@@ -28,6 +28,11 @@ class Project:
         """The folder of the queries behind the pages, which may be missing."""
         return self.root / "pages"
 
+    @property
+    def tables(self) -> Path:
+        """The folder of the queries that make tables, which may be missing."""
+        return self.root / "tables"
+
     def turtle_files(self) -> list[Path]:
         """Every Turtle file of the project, in a fixed order."""
         return [path for folder in FOLDERS for path in sorted((self.root / folder).glob("*.ttl"))]

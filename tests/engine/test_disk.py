@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
@@ -227,6 +228,21 @@ def test_the_store_is_made_once(tmp_path: Path, monkeypatch) -> None:
     assert folders == {tmp_path / DISK_STORE}
     assert disk_store(release) == tmp_path / DISK_STORE
     assert len(made) == 1
+    assert count(tmp_path / DISK_STORE) == 2000
+
+
+def test_who_starts_it_does_not_wait_for_the_store(tmp_path: Path) -> None:
+    release = large_release(tmp_path, 2000)
+    held = keeper.Keeper(release, Settings(memory_budget=SMALL))
+    with (tmp_path / f".{DISK_STORE}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as if it took long to make
+        held.start()
+        assert not held.is_ready()
+        assert not (tmp_path / DISK_STORE).exists()
+    try:
+        held.wait()
+    finally:
+        held.close()
     assert count(tmp_path / DISK_STORE) == 2000
 
 

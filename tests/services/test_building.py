@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from migkg.engine.kept import Hold
 from migkg.engine.release import open_current
 from migkg.errors import BadFile, InvalidData
 from migkg.model.report import Report
 from migkg.resources import Project, find_project
+from migkg.services import tables
 from migkg.services.building import build, check_project
 from migkg.services.opening import open_or_build
 from migkg.settings import Settings
@@ -138,6 +140,32 @@ def test_another_base_is_another_release(tiny: Settings) -> None:
         base_iri="https://other.example/", project=tiny.project, releases=tiny.releases
     )
     assert steps_of_opening(other)[0] != first
+
+
+TABLE = """# Books.
+# id (anyURI): {meaning}.
+SELECT ?id {{ ?id a <https://tiny.example/ontology#Book> }}
+"""
+
+
+def test_a_release_gets_new_tables_unless_it_is_served(tiny: Settings) -> None:
+    query = Path(str(tiny.project)) / "tables" / "books.rq"
+    query.parent.mkdir()
+    first, _ = steps_of_opening(tiny)
+
+    def tables_after(meaning: str) -> bytes:
+        query.write_text(TABLE.format(meaning=meaning), "utf-8")
+        again, steps = steps_of_opening(tiny)
+        assert (again, any("keeps its dumps" in step for step in steps)) == (first, bool(hold))
+        return (tiny.releases / first / tables.FILE).read_bytes()
+
+    hold = None
+    found = [tables_after("One"), tables_after("Two")]
+    hold = Hold(open_current(tiny.releases))
+    found.append(tables_after("Three"))
+    hold.let_go()
+    assert found[0] != found[1] == found[2]
+    assert open_current(tiny.releases).id == first
 
 
 def test_a_damaged_release_is_built_again(tiny: Settings) -> None:

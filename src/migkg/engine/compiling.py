@@ -6,6 +6,7 @@ written from these. All stands in a work folder until it is complete and on the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from migkg import __version__
-from migkg.engine import statistics
+from migkg.engine import kept, statistics
 from migkg.engine.dump_files import (
     NOTHING,
     Counts,
@@ -125,13 +126,13 @@ class ReleaseDraft:
     ) -> Release:
         """The release in its place, made now or found there; the N-Quads are always dumped.
 
+        One whose other dumps are not those in ``extra`` is made again, unless somebody serves it.
         With ``base_iri``, that of the identifiers of our own, it has statistics.
         """
         target = self._releases / self._digest[:ID_LENGTH]
-        try:
-            return open_release(target)
-        except NoRelease:
-            pass
+        found = self._there(target, extra)
+        if found:
+            return found
         items = [item for item in DUMP_FORMATS if item in {NQUADS, *dumps}]
         written = {name: self._write(name, data) for name, data in extra.items()}
         counts, records = self._write_dumps(items, prefixes, written, base_iri)
@@ -141,6 +142,25 @@ class ReleaseDraft:
         for folder in (self._folder / DUMPS, self._folder):
             sync_folder(folder)
         return self._put(target, manifest)
+
+    def _there(self, target: Path, extra: Mapping[str, bytes]) -> Release | None:
+        """The release that is in its place, unless it is to be made again."""
+        try:
+            found = open_release(target)
+        except NoRelease:
+            return None
+        recorded = {name: record["sha256"] for name, record in found.manifest["files"].items()}
+        changed = [
+            name
+            for name, data in extra.items()
+            if name.startswith(DUMPS) and recorded.get(name) != hashlib.sha256(data).hexdigest()
+        ]
+        if not changed:
+            return found
+        if not kept.is_held(found):
+            return None
+        self._progress(f"{target.name} is being served and keeps its {', '.join(changed)}")
+        return found
 
     def _write_dumps(
         self,

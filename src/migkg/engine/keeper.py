@@ -13,9 +13,8 @@ import select
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
-from migkg.engine.release import Release, disk_store
+from migkg.engine.release import Release
 from migkg.errors import EngineUnavailable
 from migkg.settings import Settings
 
@@ -53,6 +52,7 @@ class Keeper:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = -1
+        self._patience: float | None = _START
         self.control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     @property
@@ -61,10 +61,14 @@ class Keeper:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
-        """Starts the process; it answers when it has opened the release."""
+        """Starts the process; it is ready when it has opened the release.
+
+        On disk it makes the store for that first, if there is none, which takes as long as it
+        takes.
+        """
         quads = int(self._release.manifest["quads"])
         kind = store_kind(quads, self._settings.memory_budget)
-        path = self._release.store
+        self._patience = _START if kind == "memory" else None
         if kind == "disk":
             log.warning(
                 "%d quads would take more than MIGKG_MEMORY_BUDGET (%d bytes): queries read them "
@@ -72,14 +76,14 @@ class Keeper:
                 quads,
                 self._settings.memory_budget,
             )
-            path = disk_store(self._release)
-        self._start(kind, path)
+        self._start(kind)
 
-    def _start(self, kind: str, path: Path) -> None:
+    def _start(self, kind: str) -> None:
         self._ready, ready = os.pipe()
         parameters = {
             "kind": kind,
-            "path": str(path),
+            "folder": str(self._release.folder),
+            "blank": self._release.manifest.get("blank nodes", True),
             "control": self._theirs.fileno(),
             "ready": ready,
             "memory": self._settings.query_memory,
@@ -107,7 +111,7 @@ class Keeper:
 
     def wait(self) -> None:
         """Returns when the process is ready; raises :class:`EngineUnavailable` if it has ended."""
-        readable, _, _ = select.select([self._ready], [], [], _START)
+        readable, _, _ = select.select([self._ready], [], [], self._patience)
         ready = os.read(self._ready, 1) if readable else b""
         os.close(self._ready)
         self._ready = -1

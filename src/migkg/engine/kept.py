@@ -92,6 +92,18 @@ class Hold:
             self._descriptor = -1
 
 
+def is_held(release: Release) -> bool:
+    """True if somebody serves it."""
+    with (release.folder / MANIFEST).open("rb") as manifest:
+        try:
+            fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+    return False
+
+
 def prune(releases: Path, keep: int, pinned: Collection[str]) -> list[str]:
     """Removes all but the newest ``keep`` releases that were put into service, and says which.
 

@@ -29,6 +29,8 @@ import pyoxigraph as ox
 
 from migkg.engine import seccomp, wire
 from migkg.engine.answering import answer
+from migkg.engine.release import Release, disk_store
+from migkg.errors import NoRelease
 
 _PR_SET_PDEATHSIG = 1
 _DESCRIPTORS = 2  # with each request to fork: the child's socket, and what tells it of our end
@@ -143,10 +145,17 @@ def _on_disk(path: str) -> Access:
     return Access(lambda: ox.Store.read_only(path), confine_on_disk)
 
 
-def run(kind: str, path: str, control: socket.socket, ready: int, memory: int) -> None:
-    """Opens the store, says so, then forks a child for every request on the control socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    access = _on_disk(path) if kind == "disk" else _in_memory(path)
+def _access(release: Release, kind: str) -> Access:
+    if kind == "memory":
+        return _in_memory(str(release.store))
+    try:
+        return _on_disk(str(disk_store(release)))
+    except NoRelease as error:
+        raise SystemExit(str(error)) from None
+
+
+def run(access: Access, control: socket.socket, ready: int, memory: int) -> None:
+    """Says that the store is open, then forks a child for every request on the control socket."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.write(ready, b"R")
     os.close(ready)
@@ -181,9 +190,10 @@ def _send_handle(child_socket: socket.socket, pid: int) -> None:
 if __name__ == "__main__":
     parameters: dict[str, Any] = json.loads(sys.argv[1])
     die_with_parent(parameters["parent"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    held = Release(Path(parameters["folder"]), {"blank nodes": parameters["blank"]})
     run(
-        parameters["kind"],
-        parameters["path"],
+        _access(held, parameters["kind"]),
         socket.socket(fileno=parameters["control"]),
         parameters["ready"],
         parameters["memory"],

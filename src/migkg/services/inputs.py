@@ -26,7 +26,8 @@ def other_files(project: Project) -> list[Path]:
 def fingerprint(project: Project, base_iri: str) -> str:
     """A digest of all that a release is made of, to tell quickly whether anything changed."""
     digest = hashlib.sha256(f"{__version__} {base_iri}\n".encode())
-    for path in [*project.turtle_files(), *other_files(project)]:
+    queries = sorted(project.tables.glob("*.rq"))
+    for path in [*project.turtle_files(), *other_files(project), *queries]:
         digest.update(path.relative_to(project.root).as_posix().encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

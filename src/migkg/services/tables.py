@@ -24,7 +24,6 @@ from migkg.errors import BadFile, BadQuery
 from migkg.resources import Project
 
 FILE = "dumps/migkg-tables.zip"
-FOLDER = "tables"
 _METADATA = "csv-metadata.json"
 _COLUMN = re.compile(r"# (\w+)(?: \((\w+)\))?: (.+)")
 # The earliest that a zip can say: the same content gives the same bytes.
@@ -74,7 +73,7 @@ class Table:
             for row in store.select(self.query):
                 writer.writerow([str(row.get(name, "")) for name in names])
         except BadQuery as error:
-            raise BadFile(f"{FOLDER}/{self.name}.rq: {error}") from None
+            raise BadFile(f"tables/{self.name}.rq: {error}") from None
         return output.getvalue().encode()
 
     def metadata(self) -> dict[str, Any]:
@@ -98,7 +97,7 @@ class Table:
 
 def load(project: Project) -> list[Table]:
     """The tables of a project, by name; there may be none."""
-    return [Table.read(path) for path in sorted((project.root / FOLDER).glob("*.rq"))]
+    return [Table.read(path) for path in sorted(project.tables.glob("*.rq"))]
 
 
 def archive(
