@@ -20,7 +20,7 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 10_000  # milliseconds until an action counts as failed
+PATIENCE = 60_000  # milliseconds until an action counts as failed
 
 OpenPage = Callable[..., Page]
 
