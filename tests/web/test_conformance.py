@@ -19,11 +19,6 @@ CASES = {
         *("--missing", "/id/city/nowhere-xx", "--gone", "/id/org/us-nic"),
     ],
 }
-# What a client would like and the service does not do, by case, with the reason.
-EXCEPTIONS = {
-    "same_graph_jsonld_without_remote_context": "documents name their context instead of "
-    "repeating its 20 kB; /context.jsonld serves it, cacheable (docs/decisions/0010)",
-}
 
 
 def client(name: str) -> Path:
@@ -43,6 +38,5 @@ def test_the_client_finds_no_failure(service: Service, name: str) -> None:
         check=False,
     )
     failures = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
-    unexpected = [line for line in failures if not any(case in line for case in EXCEPTIONS)]
-    assert unexpected == [], done.stderr
+    assert failures == [], done.stderr
     assert " passed, " in done.stdout
