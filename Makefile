@@ -32,13 +32,14 @@ run: $(VENV)/run ## set up, build the release if the files changed, and serve it
 build: $(VENV)/run ## check the files and compile them into a release
 	$(BIN)/migkg build
 
-# Tests check the compose file with docker-compose, the dumps with rapper and the pages with Chromium where they are;
-# CI gets all from Debian.
+# Tests check the compose file with docker-compose, the dumps with rapper, the pages with Chromium and publishing with
+# Virtuoso where they are; CI gets all from Debian.
 .PHONY: tools
 tools:
 ifdef CI
-	-@{ command -v docker-compose && command -v rapper && command -v chromium; } >/dev/null || { apt-get update -qq && \
-	  apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium; } >/dev/null 2>&1
+	-@{ command -v docker-compose && command -v rapper && command -v chromium && command -v virtuoso-t; } >/dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium \
+	  virtuoso-opensource-7-bin; } >/dev/null 2>&1
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests
@@ -56,7 +57,7 @@ check: $(VENV)/dev ## lint, types, layers, and the project's own files
 bench: $(VENV)/run ## measure against other systems, which are downloaded (BENCH= changes the options)
 	$(BIN)/migkg bench $(BENCH)
 
-bench-build: $(VENV)/run ## measure how long releases of up to 10 million triples take (12 GB of disk)
+bench-build: $(VENV)/dev ## measure releases of up to 10 million triples, and the gate (12 GB of disk)
 	$(BIN)/python -m benchmarks.build $(BENCH_BUILD)
 
 format: $(VENV)/dev ## write code and data in their canonical form

@@ -9,7 +9,8 @@ command have in memory. What is compared:
   pyoxigraph on the same file, once into a store on disk and once into one in memory;
 * Turtle of the triples in memory, by the engine's writer and by rdflib, parsing left out.
 
-The gate of shapes is measured by ``python -m benchmarks.gate``.
+Then loads and builds are killed (tests/cli/test_kills.py), and the gate of shapes is measured as by
+``python -m benchmarks.gate``. The first table holds all of it against what should be reached.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +31,13 @@ from tempfile import TemporaryDirectory, TemporaryFile
 
 import pyoxigraph as ox
 
-from benchmarks import graph
+from benchmarks import gate, graph, report
+from benchmarks.build_targets import Found, targets
+from benchmarks.place import ROOT
 from benchmarks.processes import tree
 from benchmarks.report import table
 
+_DOCUMENT = ROOT / "docs" / "performance.md"
 _LOOK = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _GIB = 1024**3
@@ -53,6 +57,15 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Turtle:
+    """Seconds to write the same triples, by the engine's writer and by rdflib."""
+
+    triples: int
+    ours: float
+    theirs: float
+
+
+@dataclass(frozen=True)
 class Row:
     """The measurements of one graph."""
 
@@ -63,21 +76,46 @@ class Row:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, and prints Markdown."""
-    parser = argparse.ArgumentParser(prog="benchmarks.build", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000, 10_000_000])
-    parser.add_argument("--rounds", type=int, default=3, help="for graphs up to a million")
-    parser.add_argument("--folder", type=Path, help="where the files are; none: a temporary folder")
-    options = parser.parse_args(arguments)
+    """Measures, prints Markdown, and puts it into the documentation if that is asked for."""
+    options = _options(arguments)
     with TemporaryDirectory(dir=options.folder) as folder:
         bench = Bench(Path(folder), options.rounds)
         rows = [bench.row(size) for size in sorted(options.sizes)]
         compared = min(_COMPARED, max(options.sizes))
-        serialized = min(_SERIALIZED, max(options.sizes))
-        lines = [*_conditions(), *_sizes(rows), *bench.loads(rows, compared)]
-        lines += bench.turtle(serialized)
-        print("\n".join(lines))
+        engine = bench.engine(compared)
+        turtle = bench.turtle(min(_SERIALIZED, max(options.sizes)))
+    jobs = [
+        *(gate.Job(triples=size) for size in options.gate),
+        *(gate.Job(triples=size, by_pyshacl=True) for size in options.pyshacl),
+    ]
+    row = next(row for row in rows if row.triples == compared)
+    found = Found(
+        load=engine["a store on disk"].seconds / row.nquads.seconds,
+        turtle=turtle.theirs / turtle.ours,
+        growth=_growth(rows) if len(rows) > 1 else None,
+        memory={row.triples: row.everything.memory for row in rows},
+        kills=options.kills,
+        clean=_clean_after(options.kills),
+        gates=[gate.apart(job) for job in jobs],
+    )
+    parts = _conditions(), targets(found), _sizes(rows), _loads(row, engine), _turtle(turtle)
+    text = "\n".join([line for part in parts for line in part] + _gates(found.gates))
+    print(text)
+    if options.write_docs:
+        report.write_document(_DOCUMENT, text, mark="bench-build")
     return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.build", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--rounds", type=int, default=3, help="for graphs up to a million")
+    parser.add_argument("--gate", type=int, nargs="*", default=list(gate.SIZES), help="triples")
+    parser.add_argument("--pyshacl", type=int, nargs="*", default=[], help="triples, of --gate")
+    parser.add_argument("--kills", type=int, default=20, help="of loads, and of builds")
+    parser.add_argument("--folder", type=Path, help="where the files are; none: a temporary folder")
+    parser.add_argument("--write-docs", action="store_true", help="renew docs/performance.md")
+    return parser.parse_args(arguments)
 
 
 class Bench:
@@ -104,37 +142,20 @@ class Bench:
                 output.writelines(f"{line} .\n" for line in lines)
         return path
 
-    def loads(self, rows: Sequence[Row], triples: int) -> Iterator[str]:
-        """The loads beside the engine's own."""
+    def engine(self, triples: int) -> dict[str, Measured]:
+        """The engine's own loads."""
         path = self.ntriples(triples)
-        row = next(row for row in rows if row.triples == triples)
-        engine = {
+        return {
             "a store on disk": _median(lambda: self._bulk(_DISK, path), self._rounds),
             "a store in memory": _median(lambda: self._bulk(_MEMORY, path), self._rounds),
         }
-        yield f"\nSpeed of `migkg load` of {triples:,} N-Triples as a part of `bulk_load`'s into"
-        yield ""
-        yield from table(
-            ("", "s", "all dumps", "N-Quads only"),
-            (
-                (
-                    name,
-                    f"{found.seconds:.2f}",
-                    f"{found.seconds / row.everything.seconds:.2f}",
-                    f"{found.seconds / row.nquads.seconds:.2f}",
-                )
-                for name, found in engine.items()
-            ),
-        )
 
-    def turtle(self, triples: int) -> Iterator[str]:
+    def turtle(self, triples: int) -> Turtle:
         """Turtle by rdflib and by the engine's writer, of the same triples in memory."""
         command = [sys.executable, "-m", "benchmarks.build_turtle", str(self.ntriples(triples))]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         ours, theirs = (float(part) for part in done.stdout.split())
-        yield f"\nTurtle of {triples:,} triples in memory, which say the same:"
-        yield f"rdflib {theirs:.2f} s, the engine's writer {ours:.3f} s,"
-        yield f"{theirs / ours:.0f} times faster."
+        return Turtle(triples, ours, theirs)
 
     def _load(self, path: Path, formats: str = "") -> Measured:
         releases = self._folder / "releases"
@@ -211,12 +232,56 @@ def _sizes(rows: Sequence[Row]) -> Iterator[str]:
             for row in rows
         ),
     )
+    yield f"Time per triple from {rows[0].triples:,} to {rows[-1].triples:,} triples:"
+    yield f"{_growth(rows):.2f} times with all dumps."
+
+
+def _growth(rows: Sequence[Row]) -> float:
+    """The time per triple with all dumps, of the last graph by that of the first."""
     first, last = rows[0], rows[-1]
     share = first.triples / last.triples
-    everything = last.everything.seconds / first.everything.seconds * share
-    nquads = last.nquads.seconds / first.nquads.seconds * share
-    yield f"\nTime per triple from {first.triples:,} to {last.triples:,}:"
-    yield f"{everything:.2f} times with all dumps, {nquads:.2f} times with N-Quads only."
+    return last.everything.seconds / first.everything.seconds * share
+
+
+def _loads(row: Row, engine: Mapping[str, Measured]) -> Iterator[str]:
+    """The loads beside the engine's own."""
+    yield f"\nSpeed of `migkg load` of {row.triples:,} N-Triples as a part of `bulk_load`'s into"
+    yield ""
+    yield from table(
+        ("", "s", "all dumps", "N-Quads only"),
+        (
+            (
+                name,
+                f"{found.seconds:.2f}",
+                f"{found.seconds / row.everything.seconds:.2f}",
+                f"{found.seconds / row.nquads.seconds:.2f}",
+            )
+            for name, found in engine.items()
+        ),
+    )
+
+
+def _turtle(found: Turtle) -> Iterator[str]:
+    yield f"Turtle of {found.triples:,} triples in memory, which say the same:"
+    yield f"rdflib {found.theirs:.2f} s, the engine's writer {found.ours:.3f} s."
+
+
+def _gates(found: Sequence[gate.Measured]) -> list[str]:
+    if not found:
+        return []
+    text = "\nThe gate of shapes, and the longest of ten changes of ten entities each:\n"
+    return [text, *gate.markdown(found)]
+
+
+def _clean_after(kills: int) -> bool:
+    """True if the next start is clean whenever a load or a build is killed."""
+    if not kills:
+        return True
+    command = [sys.executable, "-m", "pytest", "-q", "tests/cli/test_kills.py"]
+    environment = os.environ | {"MIGKG_LOAD_KILLS": str(kills)}
+    return not subprocess.run(
+        command, check=False, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+    ).returncode
 
 
 def _cells(found: Measured, triples: int = 0) -> Iterator[str]:

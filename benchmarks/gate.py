@@ -19,13 +19,14 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
 
 from rdflib import BNode, Literal
 
+from benchmarks.report import table
 from migkg.engine import rdf_io
 from migkg.engine.validation_store import read_statements
 from migkg.model import formats
@@ -35,6 +36,8 @@ from migkg.services.shacl import oracle
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = 0
 SIZES = (SHIPPED, 100_000, 1_000_000)
+TORN = 997
+_HEAD = ("triples", "by", "read s", "judged s", "CPU s", "change s", "peak MiB", "results")
 _OWN = re.compile(rb"<https://w3id\.org/migkg/id/(?!code/|scheme/|graph/)")
 _MIB = 1024 * 1024
 
@@ -44,9 +47,9 @@ class Job:
     """What one process is to measure."""
 
     triples: int
-    torn: int
-    workers: int
-    by_pyshacl: bool
+    torn: int = TORN
+    workers: int = len(os.sched_getaffinity(0))
+    by_pyshacl: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,9 @@ class Measured:
     """What a process measured; ``results`` is a digest that two verdicts can be compared by."""
 
     triples: int
-    judge: str
+    shipped: bool  # the project's own data, whole
+    by_pyshacl: bool
+    workers: int
     read: float
     judged: float
     cpu: float
@@ -69,26 +74,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.gate", description=__doc__)
     parser.add_argument("--triples", type=int, nargs="*", default=list(SIZES), help="0: as shipped")
     parser.add_argument("--pyshacl", type=int, nargs="*", default=[], metavar="N")
-    parser.add_argument("--torn", type=int, default=997, metavar="EVERY", help="triple left out")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--torn", type=int, default=TORN, metavar="EVERY", help="triple left out")
+    parser.add_argument("--workers", type=int, default=Job.workers)
     options = parser.parse_args(arguments)
     jobs = [(size, False) for size in options.triples] + [(size, True) for size in options.pyshacl]
-    print("| triples | by | read s | judged s | CPU s | change s | peak MiB | results |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    digests: dict[int, set[int]] = {}
-    for size, by_pyshacl in jobs:
-        found = _apart(
-            Job(triples=size, torn=options.torn, workers=options.workers, by_pyshacl=by_pyshacl)
-        )
-        digests.setdefault(size, set()).add(found.results)
-        print(_row(found), flush=True)
-    different = [size for size, found in digests.items() if len(found) > 1]
+    found = [
+        apart(Job(triples=size, torn=options.torn, workers=options.workers, by_pyshacl=by_pyshacl))
+        for size, by_pyshacl in jobs
+    ]
+    print("\n".join(markdown(found)))
+    different = differing(found)
     if different:
         print(f"The results differ: {different}")
     return 1 if different else 0
 
 
-def _apart(job: Job) -> Measured:
+def differing(found: Iterable[Measured]) -> list[int]:
+    """The numbers of triples on which two verdicts differ."""
+    digests: dict[int, set[int]] = {}
+    for measured in found:
+        digests.setdefault(measured.triples, set()).add(measured.results)
+    return [triples for triples, of_both in digests.items() if len(of_both) > 1]
+
+
+def markdown(found: Iterable[Measured]) -> Iterator[str]:
+    """The measurements as a table."""
+    yield from table(_HEAD, map(_row, found))
+
+
+def apart(job: Job) -> Measured:
     """The measurement in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
@@ -121,7 +135,9 @@ def _measure(text: str) -> str:
         asdict(
             Measured(
                 triples=len(data),
-                judge="pySHACL" if job.by_pyshacl else f"migkg, {job.workers} workers",
+                shipped=job.triples == SHIPPED,
+                by_pyshacl=job.by_pyshacl,
+                workers=job.workers,
                 read=read,
                 judged=judged,
                 cpu=cpu,
@@ -186,10 +202,10 @@ def _plain(value: object) -> str:
     return _name(value.toPython() if isinstance(value, Literal) else value)
 
 
-def _row(found: Measured) -> str:
-    cells = (
+def _row(found: Measured) -> tuple[str, ...]:
+    return (
         f"{found.triples:,}",
-        found.judge,
+        "pySHACL" if found.by_pyshacl else f"migkg, {found.workers} workers",
         f"{found.read:.2f}",
         f"{found.judged:.2f}",
         f"{found.cpu:.2f}",
@@ -197,7 +213,6 @@ def _row(found: Measured) -> str:
         f"{found.memory // _MIB:,}",
         f"{found.count:,}",
     )
-    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ from benchmarks.load import Summary
 from benchmarks.throughput import LONGEST, SLOW, Cell, Results
 from benchmarks.workloads import AGGREGATE, CACHED, HELLO, POINT, ROWS
 
-BEGIN = "<!-- bench:begin -->"
-END = "<!-- bench:end -->"
 RIVAL, STORE, STACK = "rdflib-endpoint", "oxigraph-memory", "bare"
 _NONE = "–"
 SHIPPED = "the project's"
@@ -117,18 +115,24 @@ def markdown(report: Report) -> str:
     return "\n".join(chain.from_iterable(parts)) + "\n"
 
 
-def put_between(text: str, tables: str) -> str:
-    """A document with the tables between its two markers, in place of what stood there."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"The document has no {BEGIN} with {END} after it.")
-    return f"{before}{BEGIN}\n\n{tables.strip()}\n\n{END}{after}"
+def markers(mark: str) -> tuple[str, str]:
+    """What stands before and behind tables in a document."""
+    return f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
 
 
-def write_document(path: Path, tables: str) -> None:
+def put_between(text: str, tables: str, *, mark: str = "bench") -> str:
+    """A document with the tables between two markers, in place of what stood there."""
+    begin, end = markers(mark)
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"The document has no {begin} with {end} after it.")
+    return f"{before}{begin}\n\n{tables.strip()}\n\n{end}{after}"
+
+
+def write_document(path: Path, tables: str, *, mark: str = "bench") -> None:
     """Puts the tables into a document."""
-    path.write_text(put_between(path.read_text("utf-8"), tables), "utf-8")
+    path.write_text(put_between(path.read_text("utf-8"), tables, mark=mark), "utf-8")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

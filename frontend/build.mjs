@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { build } from "esbuild";
 
-const ENTRIES = ["editor.js", "results.js"];
+const ENTRIES = ["editor.js", "results.js", "tables.js"];
 const LICENCE = /^(licen[cs]e|copying)(\.(md|txt))?$/i;
 const here = import.meta.dirname;
 

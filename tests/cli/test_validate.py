@@ -54,6 +54,16 @@ def test_what_does_not_is_status_1_and_the_report_says_where(migkg: Run, given) 
     ]
 
 
+def test_timings_name_shape_and_constraint(migkg: Run, given) -> None:
+    data, shapes = given("a.ttl", "<urn:x:a> <urn:x:p> 1 ."), given("s.ttl", SHAPES)
+    done = migkg("validate", data, "--shapes", shapes, "--timings")
+    assert done.stdout == b"Conforms.\n"
+    assert [line.split()[2:] for line in done.stderr.decode().splitlines()] == [
+        ["1", "constraints,", "of", "them", "the", "longest:"],
+        ["urn:x:P", "sh:maxCount", "1"],
+    ]
+
+
 def test_a_warning_is_a_result_too(migkg: Run, given) -> None:
     shapes = SHAPES + "<urn:x:P> sh:severity sh:Warning ."
     data = given("a.ttl", "<urn:x:a> <urn:x:p> 1, 2 .")

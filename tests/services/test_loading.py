@@ -11,7 +11,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from migkg.engine import reading, sources
+from migkg.engine import reading, sources, statistics
 from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.rdf_io import canonical_triples
 from migkg.engine.release import Release, open_current
@@ -253,6 +253,12 @@ def test_only_the_wished_dumps_are_written(tiny: Settings, tmp_path: Path) -> No
     names = {path.name for path in release.dumps.iterdir()}
     plain = {f"migkg.{item.extension}" for item in (NQUADS, TURTLE)}
     assert names == {n + end for n in plain for end in ("", ".gz", ".zst")} | {"SHA256SUMS"}
+
+
+def test_a_loaded_release_is_counted(tiny: Settings, tmp_path: Path) -> None:
+    release = loaded(tiny, written(tmp_path / "a.ttl", TEXT)).release
+    assert release.manifest["files"].keys() >= {statistics.FILE}
+    assert statistics.of_release(release, tiny.base_iri).subjects
 
 
 def test_the_prefixes_of_the_files_are_those_of_the_dumps(tiny: Settings, tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def edge(
         "MIGKG_PROJECT": str(settings.project),
         "MIGKG_RELEASES": str(settings.releases),
         "MIGKG_WORKERS": "1",
+        "MIGKG_LOG_REQUESTS": "off",
         **{f"MIGKG_{name}": value for name, value in environment.items()},
     }
     command = [*launcher, sys.executable, "-m", "migkg", "serve", "--port", str(port)]

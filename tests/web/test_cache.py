@@ -173,7 +173,7 @@ def test_a_repeated_post_is_answered_from_memory_however_it_is_sent(tmp_path: Pa
         ("/sparql", DIRECT, "application/json", SELECT.encode()),
         ("/sparql?format=json", DIRECT, "text/csv", SELECT.encode()),
         ("/sparql", FORM, "*/*", form),
-        ("/sparql?x=y", f"{FORM}; charset=utf-8", "text/html, */*;q=0.1", form),
+        ("/sparql?x=y", f"{FORM}; charset=utf-8", "image/png, */*;q=0.1", form),
     ]
 
     async def play(app: ASGIApp, engine: CountingEngine) -> None:

@@ -30,6 +30,7 @@ OURS = {
     "keep_releases",
     "release_idle",
     "release_poll",
+    "log_query",
 }
 ROWS = "SELECT ?a { %s }"
 TEN = ROWS % "VALUES ?a { 0 1 2 3 4 5 6 7 8 9 }"

@@ -253,7 +253,7 @@ def test_every_stored_query_has_a_page_with_its_answer(
         assert " ".join(query.question.split()) in found.text
         assert " ".join(query.text.split()) in found.text
         answer = rows(query.expected.read_text("utf-8"))[1:]
-        assert f"{len(answer)} rows" in found.text, query.name
+        assert f"{len(answer)} row{'s' if len(answer) != 1 else ''}" in found.text, query.name
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -15,6 +15,7 @@ from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.releases import named_release, refused, reported
 from migkg.cli.tables import print_table
+from migkg.cli.timings import print_timings
 from migkg.engine import rdf_io
 from migkg.engine.dump_files import dump_of
 from migkg.engine.embedded import OwnEngine
@@ -65,6 +66,8 @@ def check(options: argparse.Namespace, settings: Settings) -> int:
     """Checks the files without making a release."""
     with progress_line() as progress:
         found = building.check_project(find_project(settings), settings, progress)
+    if options.timings:
+        print_timings(found.seconds, sys.stderr)
     # A term that nothing uses makes no release wrong, so only this command minds.
     report = merge([found.report, vocabulary_use.check(found.files)])
     if not report.conforms:
@@ -81,6 +84,8 @@ def validate(options: argparse.Namespace, _: Settings) -> int:
     verdict = checking.check_files(
         options.files, options.shapes, workers=len(os.sched_getaffinity(0))
     )
+    if options.timings:
+        print_timings(verdict.seconds, sys.stderr)
     writers = {"text": checking.as_text, "turtle": checking.as_turtle, "json": checking.as_json}
     sys.stdout.write(writers[options.format](verdict))
     return 0 if verdict.conforms else 1

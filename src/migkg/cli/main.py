@@ -179,6 +179,7 @@ def _check(parts: Parts) -> None:
         "Check the files: syntax, shapes, queries, one place each.",
     )
     parser.add_argument("--report", action="store_true", help="also say how well they cover")
+    _add_timings(parser)
     parser.add_argument(
         "--sources", type=Path, metavar="DIR", help="with --report: list uncovered sentences"
     )
@@ -201,6 +202,13 @@ def _validate(parts: Parts) -> None:
     )
     parser.add_argument(
         "--format", choices=["text", "turtle", "json"], default="text", help="default: text"
+    )
+    _add_timings(parser)
+
+
+def _add_timings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timings", action="store_true", help="say on stderr which constraints took longest"
     )
 
 
@@ -252,6 +260,46 @@ def _export(parts: Parts) -> None:
     parser.add_argument("--graph", metavar="IRI", help="only this named graph")
     _add_release(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
+
+
+def _publish(parts: Parts) -> None:
+    parser = _add(
+        parts,
+        "publish",
+        _later("publishing", "publish"),
+        "Bring a release to another engine, verify it there, and put it into service.",
+        epilog="Credentials: MIGKG_PUBLISH_USER and MIGKG_PUBLISH_PASSWORD, or\n"
+        "MIGKG_PUBLISH_TOKEN, or the same with _FILE, which names a file that holds them.",
+    )
+    parser.add_argument("--to", required=True, metavar="URL", help="address of the server")
+    parser.add_argument(
+        "--kind", metavar="NAME", help="oxigraph, virtuoso, fuseki, graphdb or generic"
+    )
+    parser.add_argument("--update", default="", metavar="URL", help="where it takes updates")
+    parser.add_argument("--store", default="", metavar="URL", help="its graph store")
+    parser.add_argument("--release", metavar="ID", help="release to bring; none: the current one")
+    parser.add_argument(
+        "--keep", type=int, default=2, metavar="N", help="releases that stay there (default: 2)"
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=15.0,
+        metavar="SECONDS",
+        help="time that readers of a release have before it is removed (default: 15)",
+    )
+    parser.add_argument(
+        "--verify",
+        choices=["digest", "counts"],
+        default="digest",
+        help="read all back and compare digests, or compare counts (default: digest)",
+    )
+    parser.add_argument(
+        "--accept-rounding",
+        action="store_true",
+        help="also put into service what has geometries in single precision, as Virtuoso keeps",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
 def _evidence(parts: Parts) -> None:
@@ -352,6 +400,7 @@ _COMMANDS = (
     _query,
     _search,
     _export,
+    _publish,
     _evidence,
     _add_fact,
     _import,

@@ -3,26 +3,62 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
+from collections.abc import Callable
 
 from migkg.cli.progress import progress_line
 from migkg.cli.releases import named_release, reported
+from migkg.engine.published import Published
+from migkg.engine.release import Release, open_release
+from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-from migkg.web import fronts
+from migkg.web import fronts, journal
+
+_ENDPOINT_WAIT = 60.0  # seconds in which an endpoint that starts at the same time may answer
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Serves a release: a given one as it is, else the project's, made if its files changed."""
+    """Serves a release: the one that another engine has in service, else a given one as it is,
+    else the project's, made if its files changed."""
     with progress_line() as progress:
+        record = _published(settings, progress)
         release = reported(
-            lambda: named_release(options, settings) or open_or_build(settings, progress)
+            lambda: (
+                _in_service(record, options, settings)
+                if record
+                else named_release(options, settings) or open_or_build(settings, progress)
+            )
         )
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    fronts.serve(settings, release, sys.stderr.write)
+    journal.configure(settings)
+    fronts.serve(settings, release, sys.stderr.write, record)
     return 0
+
+
+def _published(settings: Settings, progress: Callable[[str], None]) -> Published | None:
+    """What another engine holds of our releases, if there is one and it holds any."""
+    if not settings.engine_url:
+        return None
+    from migkg.engine.published_watch import wait_for_record
+
+    progress("what the endpoint holds")
+    return wait_for_record(settings, _ENDPOINT_WAIT)
+
+
+def _in_service(record: Published, options: argparse.Namespace, settings: Settings) -> Release:
+    """The release that an endpoint has in service, which must be here too."""
+    if options.release:
+        raise BadFile("--release is not for an endpoint that says itself which is current.")
+    if record.current is None:
+        raise NoRelease("The endpoint has no release in service; run 'migkg publish'.")
+    try:
+        return open_release(settings.releases / record.current)
+    except NoRelease as error:
+        raise NoRelease(
+            f"The endpoint has release {record.current} in service, but here: {error} "
+            "Its dumps, its index and its pages are taken from there; copy its folder."
+        ) from None

@@ -14,6 +14,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
 
+from migkg.engine.counters import Gauge
 from migkg.engine.protocol import Lane
 from migkg.errors import EngineBusy, TooManyRequests
 from migkg.settings import Settings
@@ -24,6 +25,8 @@ _LEFT = 4  # one place of so many
 _HALF_LIFE = 30.0  # seconds after which half of a client's use is forgotten
 _CLIENTS = 10_000
 _RETRY_AFTER = 2
+
+_WAITING = Gauge("migkg_queries_waiting", "Queries that wait for a place.")
 
 Clock = Callable[[], float]
 
@@ -261,6 +264,7 @@ class Admission:
                 raise TooManyRequests(_RETRY_AFTER)
             queue.drop_last(hog, TooManyRequests(_RETRY_AFTER))
         waiter = queue.add(client)
+        _WAITING.add(1)
         timer = waiter.get_loop().call_later(self._wait, _give_up, waiter)
         try:
             await waiter
@@ -270,6 +274,7 @@ class Admission:
                 give_back()  # it was granted in the moment in which it was given up
             raise
         finally:
+            _WAITING.add(-1)
             timer.cancel()
 
 

@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import socket
 from typing import cast
 
 from migkg.engine import wire
+from migkg.engine.parser_messages import bad_query
 from migkg.engine.protocol import Answer
-from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, MigkgError, QueryCrashed
+from migkg.errors import AnswerTooLarge, EngineUnavailable, MigkgError, QueryCrashed
 
-_POSITION = re.compile(r"error at (\d+):(\d+): *")
-_CHOICES = 12
 _NICE = 19
 _LONGEST_FAULT = 4096
 _STOPPED = {
@@ -241,15 +239,4 @@ def _translate(error: dict[str, str], limit: int) -> MigkgError:
         return QueryCrashed(f"The query was stopped: {_STOPPED['Aborted']}.")
     if error["kind"] != "syntax":
         return EngineUnavailable(f"The engine could not answer: {error['text']}.")
-    match = _POSITION.match(error["text"])
-    message = _shorten(_POSITION.sub("", error["text"]))
-    if match is None:
-        return BadQuery(message)
-    return BadQuery(message, line=int(match.group(1)), column=int(match.group(2)))
-
-
-def _shorten(message: str) -> str:
-    """The parser's message without its list of character ranges, cut after a dozen choices."""
-    choices = re.sub(r"\[[^\[\]]*\](?=$|,)(, )?", "", " ".join(message.split())).rstrip(", ")
-    parts = choices.split(", ")
-    return ", ".join(parts[:_CHOICES]) + (", …" if len(parts) > _CHOICES else "")
+    return bad_query(error["text"])

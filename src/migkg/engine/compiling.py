@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from migkg import __version__
+from migkg.engine import statistics
 from migkg.engine.dump_files import (
     NOTHING,
     Counts,
@@ -55,13 +56,14 @@ def compile_release(
     prefixes: Mapping[str, str],
     extra: Mapping[str, bytes],
     progress: Progress,
+    base_iri: str = "",
     processes: int | None = None,
     memory: int = _MEMORY,
 ) -> Release:
     """Writes the release of quads of named graphs, or finds it there; does not make it current.
 
     Several processes share the work, by default as many as there are processors; each may take
-    ``memory`` bytes.
+    ``memory`` bytes. With ``base_iri`` the release has statistics.
     """
     if any(isinstance(quad.graph_name, ox.DefaultGraph) for quad in quads):
         raise ValueError("A release has no quads outside of named graphs.")
@@ -69,7 +71,7 @@ def compile_release(
     with release_draft(releases, progress=progress, processes=number, memory=memory) as draft:
         draft.sort.add_quads(quads)
         draft.name()
-        return draft.publish(prefixes=prefixes, extra=extra)
+        return draft.publish(prefixes=prefixes, extra=extra, base_iri=base_iri)
 
 
 @contextmanager
@@ -119,8 +121,12 @@ class ReleaseDraft:
         prefixes: Mapping[str, str],
         extra: Mapping[str, bytes],
         dumps: Sequence[Format] = DUMP_FORMATS,
+        base_iri: str = "",
     ) -> Release:
-        """The release in its place, made now or found there; the N-Quads are always dumped."""
+        """The release in its place, made now or found there; the N-Quads are always dumped.
+
+        With ``base_iri``, that of the identifiers of our own, it has statistics.
+        """
         target = self._releases / self._digest[:ID_LENGTH]
         try:
             return open_release(target)
@@ -128,7 +134,7 @@ class ReleaseDraft:
             pass
         items = [item for item in DUMP_FORMATS if item in {NQUADS, *dumps}]
         written = {name: self._write(name, data) for name, data in extra.items()}
-        counts, records = self._write_dumps(items, prefixes, written)
+        counts, records = self._write_dumps(items, prefixes, written, base_iri)
         manifest = self._manifest(counts, prefixes, records)
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         self._write(MANIFEST, text.encode())
@@ -137,7 +143,11 @@ class ReleaseDraft:
         return self._put(target, manifest)
 
     def _write_dumps(
-        self, items: Sequence[Format], prefixes: Mapping[str, str], written: Mapping[str, Record]
+        self,
+        items: Sequence[Format],
+        prefixes: Mapping[str, str],
+        written: Mapping[str, Record],
+        base_iri: str,
     ) -> tuple[Counts, dict[str, Record]]:
         dumps = Dumps(self.store, prefixes, self.parts)
         cut = list(blocks(self.store))
@@ -150,10 +160,13 @@ class ReleaseDraft:
         self._progress("checksums")
         writable = [item for item in items if item.name not in counts.unwritable]
         folder = self._folder / DUMPS
-        tasks = [Task("a dump", (dumps, item, len(cut), folder)) for item in writable]
+        tasks = [Task("a dump", (_finish, dumps, item, len(cut), folder)) for item in writable]
+        if base_iri:
+            arguments = (_count, self.store, base_iri, self._folder / statistics.FILE)
+            tasks.append(Task("the statistics", arguments))
         records = dict(written)
-        for made in self.workers.each(finish_dump, tasks):
-            records |= {f"{DUMPS}/{name}": record for name, record in made.items()}
+        for made in self.workers.each(_call, tasks):
+            records |= made
         listed = sorted(name for name in records if name.startswith(f"{DUMPS}/"))
         sums = (f"{records[name].sha256}  {Path(name).name}\n" for name in listed)
         name = f"{DUMPS}/{CHECKSUMS}"
@@ -191,3 +204,20 @@ class ReleaseDraft:
             return open_release(target)  # the same was made by another process meanwhile
         sync_folder(self._releases)
         return Release(target, manifest)
+
+
+def _call(
+    function: Callable[..., Iterator[dict[str, Record]]], *arguments: object
+) -> Iterator[dict[str, Record]]:
+    return function(*arguments)
+
+
+def _finish(dumps: Dumps, item: Format, parts: int, folder: Path) -> Iterator[dict[str, Record]]:
+    for made in finish_dump(dumps, item, parts, folder):
+        yield {f"{DUMPS}/{name}": record for name, record in made.items()}
+
+
+def _count(quads: Path, base_iri: str, target: Path) -> Iterator[dict[str, Record]]:
+    with Output(target) as output:
+        output.write(statistics.count(quads, base_iri).as_bytes())
+    yield {statistics.FILE: output.sum.record}

@@ -18,8 +18,9 @@ from collections import deque
 from migkg.engine import wire
 from migkg.engine.admission import Admission, Place
 from migkg.engine.child import Child, ChildLost
+from migkg.engine.counters import Counter, Gauge
 from migkg.engine.keeper import Keeper
-from migkg.engine.protocol import INTERNAL, Answer, Caller, Query, Spool
+from migkg.engine.protocol import INTERNAL, Answer, Caller, EndpointState, Query, Spool
 from migkg.engine.quarantine import Quarantine
 from migkg.engine.release import Release
 from migkg.errors import BadQuery, EngineUnavailable, QueryCrashed, QueryTimeout
@@ -35,6 +36,11 @@ _ATTEMPTS = 2
 # it once took it keeps.
 _QUERIES = 10_000
 _BYTES = 16 * 1024 * 1024
+
+_ANSWERED = Counter("migkg_queries_answered_total", "Queries that a process answered.")
+_SECONDS = Counter("migkg_query_cpu_seconds_total", "Processor time of queries that were answered.")
+_KILLED = Counter("migkg_query_processes_killed_total", "Query processes that were ended.")
+_RUNNING = Gauge("migkg_queries_running", "Queries that have a process.")
 
 
 class EmbeddedEngine:
@@ -77,6 +83,10 @@ class EmbeddedEngine:
         finally:
             place.leave()
 
+    def endpoints(self) -> list[EndpointState]:
+        """See :class:`migkg.engine.protocol.Engine`."""
+        return []
+
     async def _try(self, query: Query, place: Place) -> Answer:
         """The answer; a process that was lost through no fault of its own is replaced."""
         deadline = time.monotonic() + self._settings.query_deadline
@@ -112,21 +122,26 @@ class EmbeddedEngine:
         self, child: Child, query: Query, answer: Answer, place: Place, deadline: float
     ) -> None:
         self._working.add(child)
+        _RUNNING.add(1)
         kept = False
         try:
             request, rows = self._request(query)
             if not await child.run(request, answer, rows, self._slow_after):
                 await self._run_slowly(child, place, deadline)
             place.took(child.seconds)
+            _ANSWERED.add()
+            _SECONDS.add(child.seconds or 0.0)
             kept = True
         except BadQuery:
             kept = True
             raise
         finally:
             self._working.discard(child)
+            _RUNNING.add(-1)
             if kept and self._is_good(child) and answer.size < _BYTES:
                 self._idle.append(child)
             else:
+                _KILLED.add()
                 child.kill()
                 self._replace()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -158,6 +159,13 @@ class Answer:
         """True if no file holds it."""
         return self._file is None
 
+    def open(self) -> IO[bytes]:
+        """The answer as a file at its start, to look at; what is read stays. One at a time."""
+        if self._file is None:
+            return io.BytesIO(b"".join(self._parts))
+        self._file.seek(0)
+        return self._file
+
     def chunks(self) -> Iterator[bytes]:
         """The answer from its start, in parts; it is closed afterwards."""
         try:
@@ -183,6 +191,18 @@ class Answer:
             self._file.close()
 
 
+@dataclass(frozen=True)
+class EndpointState:
+    """How one endpoint of a remote engine stands, without saying where it is."""
+
+    number: int
+    state: str  # "in service", "failing", "lagging" or "draining"
+    revision: str | None
+    in_flight: int
+    asked: int
+    failed: int
+
+
 class Engine(Protocol):
     """Answers queries; never shortened, never broken: an answer is complete or an error.
 
@@ -200,3 +220,6 @@ class Engine(Protocol):
 
     async def answer(self, query: Query, caller: Caller = INTERNAL) -> Answer:
         """The complete answer to a query, in the format that it names."""
+
+    def endpoints(self) -> list[EndpointState]:
+        """How the endpoints of a remote engine stand; the embedded one has none."""

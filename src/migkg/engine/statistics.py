@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from migkg.engine import rdf_io
 from migkg.engine.release import Release
 
 FILE = "statistics.json"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_TYPE = _RDF + "type"
-# Beyond that a service does not count what the build of the release has not counted.
+_RDF = b"<http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_TYPE = _RDF + b"type>"
+# Beyond that a service does not count what was not counted when the release was made.
 _LARGEST = 2_000_000
+_MOST_NAMES = 100_000
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The counts of one release, over the union of its graphs."""
+    """The counts of one release, over the union of its graphs.
+
+    ``uses`` says, by class and property, of how many things of the class the property is used.
+    """
 
     subjects: int = 0
     entities: int = 0
     classes: dict[str, int] = field(default_factory=dict)
     properties: dict[str, PropertyUse] = field(default_factory=dict)
+    uses: dict[str, dict[str, int]] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
@@ -58,6 +63,7 @@ class Statistics:
             "entities": self.entities,
             "classes": self.classes,
             "properties": {iri: [u.triples, u.subjects] for iri, u in self.properties.items()},
+            "uses": self.uses,
             "examples": self.examples,
             "links": [[link.predicate, link.target, link.triples] for link in self.links],
         }
@@ -72,92 +78,127 @@ class Statistics:
             entities=content["entities"],
             classes=content["classes"],
             properties={iri: PropertyUse(*use) for iri, use in content["properties"].items()},
+            uses=content.get("uses", {}),  # which older releases have not counted
             examples=content["examples"],
             links=tuple(Link(*link) for link in content["links"]),
         )
 
 
 def of_release(release: Release, base_iri: str) -> Statistics:
-    """The counts that the build wrote, else made now; none for a large release without them."""
+    """The counts that were written with the release, else made now; none if it is large."""
     if FILE in release.manifest["files"]:
         return Statistics.from_bytes((release.folder / FILE).read_bytes())
     if release.manifest["quads"] > _LARGEST:
         return Statistics()
-    # The lines are in order: those of a subject follow each other, and so do equal triples.
-    triples = (triple for triple, _ in groupby(q.triple for q in rdf_io.read_quads(release.store)))
-    return _count(triples, base_iri)
+    return count(release.store, base_iri)
 
 
-def count(quads: Iterable[rdf_io.Quad], base_iri: str) -> Statistics:
-    """The counts of these quads; ``base_iri`` is what the identifiers of our own start with."""
-    return _count(sorted({quad.triple for quad in quads}, key=lambda t: str(t.subject)), base_iri)
+def count(quads: Path, base_iri: str) -> Statistics:
+    """The counts of a file of canonical N-Quads; none if it uses a great many names.
 
-
-def _count(triples: Iterable[rdf_io.Triple], base_iri: str) -> Statistics:
+    ``base_iri`` is what the identifiers of our own start with.
+    """
     counter = _Counter(base_iri)
-    for subject, own in groupby(triples, key=lambda triple: triple.subject):
-        counter.add(subject, own)
+    with quads.open("rb") as lines:
+        counter.read(lines)
     return counter.result()
 
 
 class _Counter:
-    """Counts subject by subject."""
+    """Counts what lines say; terms are as N-Quads have them."""
 
     def __init__(self, base_iri: str) -> None:
         self._base = base_iri
+        self._own = f"<{base_iri}id/".encode()
         self._subjects = 0
-        self._entities = 0
-        self._classes: Counter[str] = Counter()
-        self._triples: Counter[str] = Counter()
-        self._of_subjects: Counter[str] = Counter()
-        self._links: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[str, str] = {}
+        self._classes: Counter[bytes] = Counter()
+        self._triples: Counter[bytes] = Counter()
+        self._of_subjects: Counter[bytes] = Counter()
+        self._uses: dict[bytes, Counter[bytes]] = {}
+        self._links: Counter[tuple[bytes, str]] = Counter()
+        self._examples: dict[bytes, str] = {}
 
-    def add(self, subject: object, triples: Iterator[rdf_io.Triple]) -> None:
-        """Counts all triples of one subject."""
-        own = list(triples)
-        iri = subject.value if isinstance(subject, rdf_io.NamedNode) else ""
-        used = Counter(triple.predicate.value for triple in own)
-        classes = [
-            t.object.value
-            for t in own
-            if t.predicate.value == _TYPE and isinstance(t.object, rdf_io.NamedNode)
-        ]
-        self._subjects += 1
-        self._entities += _TYPE in used
-        self._triples.update(used)
-        self._of_subjects.update(used.keys())
-        self._classes.update(classes)
-        if iri.startswith(self._base + "id/"):
-            self._links.update(filter(None, map(self._link, own)))
-            if "#" not in iri:
-                for name in classes:
-                    self._examples[name] = min(iri, self._examples.get(name, iri))
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Counts sorted lines, all in named graphs: those that say the same follow each other."""
+        last = subject = predicate = b""
+        own = False
+        kinds: list[bytes] = []  # of the subject
+        used: list[bytes] = []  # the properties of the subject
+        for line in lines:
+            triple = line.rsplit(b" ", 2)[0]
+            if triple == last:
+                continue
+            last = triple
+            start, name, value = triple.split(b" ", 2)
+            if start != subject:
+                self._count_uses(kinds, used)
+                kinds, used = [], []
+                subject, predicate = start, b""
+                own = start.startswith(self._own)
+                self._subjects += 1
+                if self._names > _MOST_NAMES:
+                    return
+            if name != predicate:
+                predicate = name
+                self._of_subjects[name] += 1
+                used.append(name)
+            self._triples[name] += 1
+            if (own or name == _TYPE) and value.startswith(b"<"):
+                if name == _TYPE:
+                    kinds.append(value)
+                self._count_link(subject, name, value, own=own)
+        self._count_uses(kinds, used)
 
-    def _link(self, triple: rdf_io.Triple) -> tuple[str, str] | None:
-        """Where a triple leads, if outwards; RDF's own properties name things and link none."""
-        if not isinstance(triple.object, rdf_io.NamedNode) or triple.predicate.value.startswith(
-            _RDF
-        ):
-            return None
-        target = urlsplit(triple.object.value)
-        if triple.object.value.startswith(self._base) or not target.netloc:
-            return None
-        return triple.predicate.value, f"{target.scheme}://{target.netloc}/"
+    @property
+    def _names(self) -> int:
+        return len(self._triples) + len(self._classes) + len(self._links)
+
+    def _count_uses(self, kinds: list[bytes], used: list[bytes]) -> None:
+        for kind in kinds:
+            self._uses.setdefault(kind, Counter()).update(used)
+
+    def _count_link(self, subject: bytes, predicate: bytes, value: bytes, *, own: bool) -> None:
+        """Counts a class, or where a thing of ours leads, if outwards."""
+        if predicate == _TYPE:
+            self._classes[value] += 1
+            if own and b"#" not in subject:
+                iri = _iri(subject)
+                self._examples[value] = min(iri, self._examples.get(value, iri))
+        elif not predicate.startswith(_RDF):  # these name things and link none
+            target = _place(value)
+            if target and not _iri(value).startswith(self._base):
+                self._links[predicate, target] += 1
 
     def result(self) -> Statistics:
-        """All that was counted, in a fixed order."""
+        """All that was counted, in a fixed order; nothing if there are too many names."""
+        if self._names > _MOST_NAMES:
+            return Statistics()
         return Statistics(
             subjects=self._subjects,
-            entities=self._entities,
-            classes=dict(sorted(self._classes.items())),
+            entities=self._of_subjects[_TYPE],
+            classes={_iri(name): number for name, number in sorted(self._classes.items())},
             properties={
-                iri: PropertyUse(number, self._of_subjects[iri])
-                for iri, number in sorted(self._triples.items())
+                _iri(name): PropertyUse(number, self._of_subjects[name])
+                for name, number in sorted(self._triples.items())
             },
-            examples=dict(sorted(self._examples.items())),
+            uses={
+                _iri(kind): {_iri(name): number for name, number in sorted(own.items())}
+                for kind, own in sorted(self._uses.items())
+            },
+            examples={_iri(name): iri for name, iri in sorted(self._examples.items())},
             links=tuple(
-                Link(predicate, target, number)
+                Link(_iri(predicate), target, number)
                 for (predicate, target), number in sorted(self._links.items())
             ),
         )
+
+
+def _iri(term: bytes) -> str:
+    return term[1:-1].decode()
+
+
+@lru_cache(maxsize=4096)
+def _place(term: bytes) -> str:
+    """The scheme and the host of an IRI; empty for one without a host."""
+    parts = urlsplit(_iri(term))
+    return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else ""

@@ -6,29 +6,41 @@ Source: SPARQL 1.1 Query, section 13.2, https://www.w3.org/TR/sparql11-query/#sp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urljoin
 
 from migkg.model.sparql_text import Token, tokens
+from migkg.model.sparql_text.escapes import Escapes
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# What looks like a relative IRI; a few other things do too, but no text without it has one.
+_LIKE_RELATIVE = re.compile(r'<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>"{}|^`\x00-\x20]*>')
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass
-class _Prologue:
+class Prologue:
     """What IRIs are resolved against."""
 
     base: str
     prefixes: dict[str, str] = field(default_factory=dict)
 
+    def declare(self, word: str, following: Sequence[Token]) -> None:
+        """Takes what stands behind ``BASE`` or ``PREFIX``."""
+        iri = self.resolve(following[-1])
+        if word == "BASE":
+            self.base = iri
+        else:
+            self.prefixes[following[0].text.rstrip(":")] = iri
+
     def resolve(self, token: Token) -> str:
+        """The absolute IRI that a name or an IRI stands for."""
         if token.kind == "name":
             prefix, _, local = token.text.partition(":")
             return self.prefixes.get(prefix, "") + _LOCAL_ESCAPE.sub(r"\1", local)
-        iri = token.text[1:-1]
+        iri = Escapes(token.text[1:-1]).decoded()
         return iri if _ABSOLUTE.match(iri) else urljoin(self.base, iri)
 
 
@@ -36,20 +48,18 @@ def named_dataset(text: str, base_iri: str) -> tuple[tuple[str, ...], tuple[str,
     """The default and the named graphs of a query that is well-formed."""
     default: list[str] = []
     named: list[str] = []
-    prologue = _Prologue(base_iri)
+    prologue = Prologue(base_iri)
     stream = tokens(text)
     for token in stream:
         word = token.text.upper() if token.kind == "word" else ""
         following = _following(stream, word) if word in ("BASE", "PREFIX", "FROM") else []
         if not following:
             continue
-        iri = prologue.resolve(following[-1])
-        if word == "BASE":
-            prologue.base = iri
-        elif word == "PREFIX":
-            prologue.prefixes[following[0].text.rstrip(":")] = iri
+        if word == "FROM":
+            chosen = named if len(following) > 1 else default
+            chosen.append(prologue.resolve(following[-1]))
         else:
-            (named if len(following) > 1 else default).append(iri)
+            prologue.declare(word, following)
     return tuple(default), tuple(named)
 
 
@@ -64,4 +74,6 @@ def _following(stream: Iterator[Token], word: str) -> list[Token]:
 
 def has_relative_iri(text: str) -> bool:
     """True if the meaning of the text depends on a base that it does not name itself."""
+    if not _LIKE_RELATIVE.search(text):
+        return False
     return any(t.kind == "iri" and not _ABSOLUTE.match(t.text[1:-1]) for t in tokens(text))

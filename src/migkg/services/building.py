@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migkg.engine import statistics
 from migkg.engine.compiling import compile_release
 from migkg.engine.meter import Progress
 from migkg.engine.release import Release
@@ -27,6 +27,7 @@ class Check:
 
     files: ProjectFiles
     report: Report
+    seconds: Mapping[tuple[str, str], float]  # of the constraints of shapes
 
 
 def check_project(project: Project, settings: Settings, progress: Progress) -> Check:
@@ -54,7 +55,7 @@ def check_project(project: Project, settings: Settings, progress: Progress) -> C
             "triples": sum(len(f.content.triples) for f in files.files),
         }
     )
-    return Check(files, merge([*reports, validation.report, counts]))
+    return Check(files, merge([*reports, validation.report, counts]), validation.seconds)
 
 
 def build(settings: Settings, progress: Progress) -> Release:
@@ -76,10 +77,10 @@ def build(settings: Settings, progress: Progress) -> Release:
         prefixes=check.files.prefixes,
         extra={
             "report.txt": _report_text(check.report),
-            statistics.FILE: statistics.count(quads, settings.base_iri).as_bytes(),
             **_more_dumps(check.files, project),
         },
         progress=progress,
+        base_iri=settings.base_iri,
         processes=settings.build_processes,
         memory=settings.memory_budget,
     )

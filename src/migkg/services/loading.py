@@ -76,6 +76,7 @@ def load(files: Sequence[Path], wishes: Wishes, settings: Settings, progress: Pr
             prefixes=COMMON_PREFIXES | reading.prefixes,
             extra={"report.txt": _report(sources, reading, wishes)},
             dumps=wishes.dumps,
+            base_iri=settings.base_iri,
         )
     if wishes.current:
         put_into_service(release, settings)

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 1000, 520
 _SCALE = 1000 / (2 * 0.8707 * math.pi)
-_POINT = re.compile(r"\s*POINT\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)\s*\)\s*", re.IGNORECASE)
+_POINT = re.compile(
+    r"\s*(?:<http://www\.opengis\.net/def/crs/OGC/1\.3/CRS84>\s*)?"
+    r"POINT\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)\s*\)\s*",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,17 @@ def project(longitude: float, latitude: float) -> Position:
     return Position(round(WIDTH / 2 + _SCALE * x, 1), round(HEIGHT / 2 - _SCALE * y, 1))
 
 
-def read_point(text: str) -> Position | None:
-    """The place of a WKT literal that is a point on the Earth (OGC 12-063r5); else None."""
-    match = _POINT.fullmatch(text)
-    if match is None:
+def place(longitude: float, latitude: float) -> Position | None:
+    """Where a place stands on the map; None for degrees that the Earth has not."""
+    if abs(longitude) > 180 or abs(latitude) > 90:
         return None
-    longitude, latitude = float(match.group(1)), float(match.group(2))
-    return project(longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
+    return project(longitude, latitude)
+
+
+def read_point(text: str) -> Position | None:
+    """The place of a WKT literal that is a point on the Earth (OGC 12-063r5); else None.
+
+    Of coordinate reference systems it knows the one that a literal has that names none.
+    """
+    match = _POINT.fullmatch(text)
+    return place(float(match.group(1)), float(match.group(2))) if match else None

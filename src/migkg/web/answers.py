@@ -7,6 +7,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from migkg.engine.protocol import Answer, Caller, Lane, Query
+from migkg.errors import BadQuery
+from migkg.model.sparql_text import find_fault
 from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
@@ -24,9 +26,15 @@ def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
 
 
 async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) -> Answer:
-    """The engine's answer; the query is stopped when the client goes away."""
-    engine = state_of(request).engine
-    return await while_connected(request, engine.answer(query, caller_of(request, lane)))
+    """The engine's answer; the query is stopped when the client goes away.
+
+    Raises what the engine does, a :class:`BadQuery` in plainer words where there are any.
+    """
+    state = state_of(request)
+    try:
+        return await while_connected(request, state.engine.answer(query, caller_of(request, lane)))
+    except BadQuery as error:
+        raise find_fault(query.text, state.schema.prefixes) or error from None
 
 
 async def answered(request: Request, query: Query, *, repeatable: bool) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
+from socket import socket
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -15,8 +16,9 @@ from starlette.types import ASGIApp
 
 from migkg import __version__
 from migkg.engine import history, statistics
-from migkg.engine.embedded import OwnEngine
+from migkg.engine.embedded import EmbeddedEngine, OwnEngine
 from migkg.engine.protocol import Engine
+from migkg.engine.published_engine import PublishedEngine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import find_project
@@ -101,12 +103,19 @@ def create_served(
     return Served(state, ResponseCache(Direct(Headers(app), app, resources), state.kept))
 
 
+def engine_of(release: Release, settings: Settings, control: socket | None) -> Engine:
+    """What answers from a release: the process behind a socket, or the engine that holds it."""
+    if control:
+        return EmbeddedEngine(control, settings.share())
+    return PublishedEngine(_engine(settings, release), release, settings.base_iri)
+
+
 def _engine(settings: Settings, release: Release) -> Engine:
     if not settings.engine_url:
         return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings.share())
+    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"])
 
 
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.release import Release
 from migkg.settings import Settings
-from migkg.web.app import create_app, create_served
+from migkg.web.app import create_app, create_served, engine_of
 from migkg.web.connection import connection_class
 from migkg.web.front import Front
 from migkg.web.generations import Generations
@@ -26,7 +25,7 @@ def applications(
 ) -> Callable[[], ASGIApp]:
     """What makes the application for one more front.
 
-    With a remote engine there is one release, and one application for all.
+    With a remote engine that holds no record of releases there is one, and one application for all.
     """
     if generations is not None:
         return _Applications(settings, generations)
@@ -48,7 +47,7 @@ class _Applications:
     def __call__(self) -> ASGIApp:
         current = self._generations.current
         if self._made is None or self._made[0] != current.key:
-            engine = EmbeddedEngine(current.keeper.control, self._settings.share())
+            engine = engine_of(current.release, self._settings, current.keeper.control)
             self._made = current.key, create_served(self._settings, current.release, engine)
         end, number = self._generations.prepare(), self._generations.number
         return Front(SharedReleases(self._settings, end, number, self._made))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from migkg.web import counts
 from migkg.web.headers import RawHeaders
 from migkg.web.validators import matches, none_match, not_modified
 
@@ -82,6 +83,8 @@ class ResponseCache:
             return
         key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
         entry = self._kept.get(key)
+        if entry is not None:
+            counts.HITS.add()
         if entry is None:
             recorder = _Recorder(send, self._kept.largest)
             await self._app(scope, receive, recorder.send)

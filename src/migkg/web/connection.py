@@ -18,6 +18,7 @@ import re
 import socket
 import struct
 import termios
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from migkg.settings import Settings
+from migkg.web import counts, journal
 from migkg.web.cycle import Cycle
 from migkg.web.headers import complete
 from migkg.web.problems import problem_response
@@ -77,6 +79,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        counts.CONNECTIONS.add(1)
         if len(self.connections) > 2 * self.most:  # too many even to be told so
             transport.abort()
         else:
@@ -125,6 +128,10 @@ class _Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         self._answering = cycle
         cycle.__class__ = Cycle  # uvicorn makes its own and has no setting for it
+        cycle.began = time.perf_counter()  # type: ignore[attr-defined]
+        for name, value in cycle.scope["headers"]:
+            if name in journal.NAMES:
+                cycle.given_id = value  # type: ignore[attr-defined]
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
@@ -215,6 +222,9 @@ class _Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         was_last = not self.pipeline
+        if isinstance(self._answering, Cycle):
+            self._answering.end()
+            self._answering = None
         super().on_response_complete()
         if self._arriving is not None:  # the next request has begun
             self._unset_keepalive_if_required()
@@ -236,6 +246,9 @@ class _Connection(HttpToolsProtocol):
         if self._answering is not None:  # uvicorn tells only the last request that came
             self._answering.disconnected = True
             self._answering.message_event.set()
+        if isinstance(self._answering, Cycle):
+            self._answering.end()
+        counts.CONNECTIONS.add(-1)
         super().connection_lost(exc)
 
     # What is sent is taken.

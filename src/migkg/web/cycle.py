@@ -6,27 +6,40 @@ packets. Here the head waits for the first part of the body.
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from migkg.web import counts, journal
 from migkg.web.headers import RawHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 _LARGEST = 64 * 1024  # bytes of a body that is worth copying
 # With these uvicorn has to decide how the connection goes on, or how the body is framed.
 _OF_CONNECTION = frozenset((b"connection", b"transfer-encoding"))
 _WITHOUT_BODY = frozenset((204, 304))
+_FIRST_FAILURE = 400
 
 
 class Cycle(RequestResponseCycle):
     """uvicorn's, with another way to send."""
 
+    began = 0.0
+    status = 0  # of the answer, once it begins
+    given_id = b""  # how the client names the request
     _held: Any = None  # the head, until the body begins
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """See the ASGI specification."""
         if self._held is None:
             if message["type"] == "http.response.start" and not self.response_started:
+                self.status = message["status"]
+                if self.given_id or self.status >= _FIRST_FAILURE:
+                    name = (b"x-request-id", journal.request_id(cast("Scope", self.scope)).encode())
+                    message = {**message, "headers": [*message["headers"], name]}
                 self._held = message
             else:
                 await super().send(message)
@@ -39,6 +52,13 @@ class Cycle(RequestResponseCycle):
                 return
         await super().send(start)
         await super().send(message)
+
+    def end(self) -> None:
+        """Counts the request, and logs it if it is one to log."""
+        status = self.status if self.response_complete else 0
+        counts.count(self.scope["path"], status, self.began)
+        if journal.is_logged(status):
+            journal.log_request(cast("Scope", self.scope), status, time.perf_counter() - self.began)
 
     def _piece(self, start: dict[str, Any], body: bytes) -> bytes | None:
         """The whole response, or None if it is one for the long way."""

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from migkg.engine import counters
+from migkg.engine.published import Published
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
@@ -36,14 +38,29 @@ _LAST_PORT = 65535
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(settings: Settings, release: Release, say: Callable[[str], object]) -> None:
-    """Serves until it is told to end (SIGTERM, SIGINT); says where."""
+def serve(
+    settings: Settings,
+    release: Release,
+    say: Callable[[str], object],
+    published: Published | None = None,
+) -> None:
+    """Serves until it is told to end (SIGTERM, SIGINT); says where.
+
+    ``published`` is what another engine holds, if it holds releases.
+    """
     signal.signal(signal.SIGTERM, _leave)
     _raise_file_limit()
     sockets = listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
-    generations = None if settings.engine_url else Generations(settings, release, say)
+    generations = None
+    if published:
+        from migkg.engine.published_watch import PublishedWatch
+
+        watch = PublishedWatch(settings, published)
+        generations = Generations(settings, release, say, watch)
+    elif not settings.engine_url:
+        generations = Generations(settings, release, say)
     # The web framework takes long to import; the release is being loaded meanwhile.
     from migkg.web.applications import applications, run
 
@@ -186,6 +203,7 @@ class _Watch:
         status = 1
         try:
             die_with_parent(parent)
+            counters.take_row(index + 1)
             if self._generations:
                 self._generations.leave_to_others()
             signal.set_wakeup_fd(-1)

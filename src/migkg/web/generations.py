@@ -3,7 +3,8 @@
 Each is a generation: a release, the process that holds it, and the fronts that answer from it.
 A new release is opened in every front before one number, which all fronts read with each request,
 makes it the current one; the fronts then finish what they began on the old one, and it is closed.
-Older releases are opened on demand, for the front that asks.
+Older releases are opened on demand, for the front that asks. Where another engine holds the
+releases, nothing is loaded here, and that engine says which release is the current one.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from migkg.engine import kept
 from migkg.engine.keeper import Keeper
+from migkg.engine.published_engine import Elsewhere
 from migkg.engine.release import Release, open_release
-from migkg.errors import MigkgError, NoRelease
+from migkg.errors import EngineUnavailable, MigkgError, NoRelease
 from migkg.settings import Settings
 from migkg.web import channel
 from migkg.web.channel import Message
+
+if TYPE_CHECKING:
+    from migkg.engine.published_watch import PublishedWatch
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +59,7 @@ class Generation:
 
     key: int
     release: Release
-    keeper: Keeper
+    keeper: Keeper | Elsewhere
     hold: kept.Hold
     older: bool = False
     starting: bool = True
@@ -70,9 +76,16 @@ class Generation:
 class Generations:
     """Opens and closes releases, and tells the fronts."""
 
-    def __init__(self, settings: Settings, release: Release, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        release: Release,
+        say: Callable[[str], object],
+        watch: PublishedWatch | None = None,
+    ) -> None:
         self._settings = settings
         self._say = say
+        self._watch = watch
         self._channels: dict[int, socket.socket] = {}
         self._open: dict[int, Generation] = {}
         self._last_key = 0
@@ -87,7 +100,7 @@ class Generations:
     def _begin(self, release: Release, *, older: bool = False) -> Generation:
         self._last_key += 1
         hold = kept.Hold(release)
-        keeper = Keeper(release, self._settings)
+        keeper = Elsewhere() if self._watch else Keeper(release, self._settings)
         try:
             keeper.start()
         except BaseException:
@@ -100,11 +113,15 @@ class Generations:
 
     def wait(self) -> None:
         """Waits for the first release."""
+        if self._watch:
+            self._watch.start()
         self.current.keeper.wait()
         self.current.starting = False
 
     def close(self) -> None:
-        """Ends all processes that hold a release."""
+        """Ends all processes that hold a release, and the one that asks for it."""
+        if self._watch:
+            self._watch.close()
         for opened in self._open.values():
             opened.close()
         self._open.clear()
@@ -149,7 +166,11 @@ class Generations:
     def descriptors(self) -> Iterator[int]:
         """What may become readable."""
         yield from (end.fileno() for end in self._channels.values())
-        yield from (opened.keeper.starting for opened in self._open.values() if opened.starting)
+        for opened in self._open.values():
+            if opened.starting and opened.keeper.starting >= 0:
+                yield opened.keeper.starting
+        if self._watch:
+            yield self._watch.fileno()
 
     def look(self) -> None:
         """Does what is to be done now: for the fronts, for new processes and for ended ones."""
@@ -158,6 +179,9 @@ class Generations:
                 self._hear(front, received[0])
         for opened in list(self._open.values()):
             self._look_at(opened)
+        if self._watch:
+            self._watch.look()
+            self._give_up_removed(self._watch)
         if time.monotonic() - self._looked >= self._settings.release_poll:
             self._looked = time.monotonic()
             self._look_for_new()
@@ -180,12 +204,29 @@ class Generations:
             opened.keeper.restart()
             opened.since = time.monotonic()
 
+    def _give_up_removed(self, watch: PublishedWatch) -> None:
+        """Closes what the engine holds no more, as its graphs would only seem to be empty.
+
+        Raises :class:`EngineUnavailable` if that is the current release.
+        """
+        for opened in list(self._open.values()):
+            if opened.release.id in watch.complete:
+                continue
+            if opened is self.current:
+                raise EngineUnavailable(
+                    f"The endpoint does not hold release {opened.release.id} any more, and "
+                    f"{watch.current} could not be put into service in its place."
+                )
+            if not opened.starting:
+                self._retire(opened)
+
     def _look_for_new(self) -> None:
-        wanted = kept.current_id(self._settings.releases)
+        folder = self._settings.releases
+        wanted = self._watch.current if self._watch else kept.current_id(folder)
         if wanted in (None, self.current.release.id, self._refused) or self._next:
             return
         try:
-            release = open_release(self._settings.releases / str(wanted))
+            release = open_release(folder / str(wanted))
             self._next = self._begin(release)
         except (MigkgError, OSError) as error:
             self._refused = wanted
@@ -221,7 +262,9 @@ class Generations:
                     self._offer(opened, front)
                 return
         why = "busy"
-        if len(older) < self._settings.open_releases:
+        if self._watch and release_id not in self._watch.complete:
+            why = f"The endpoint does not hold release {release_id}."
+        elif len(older) < self._settings.open_releases:
             try:
                 release = open_release(self._settings.releases / release_id)
                 self._begin(release, older=True).waiting.add(front)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,8 +17,11 @@ from migkg.services.profiles import PROFILES
 from migkg.services.stored_queries import StoredQuery
 from migkg.services.thing_view import Description
 from migkg.web.problems import HTTP_KINDS, TABLE
+from migkg.web.shown import Links, Shown
 from migkg.web.state import State
 
+# The bundles of the scripts; a checkout may be without them.
+_BUILT = Path(__file__).parent / "static" / "built"
 _ENVIRONMENT = Environment(
     loader=PackageLoader("migkg.web"),
     autoescape=select_autoescape(default=True),
@@ -48,6 +51,11 @@ def _link_now(state: State, iri: str) -> str:
     return f"{public}/describe?iri={quote(iri, safe='')}"
 
 
+def short(state: State, iri: str) -> str:
+    """An IRI as people read it."""
+    return shorten(iri, state.schema.prefixes)
+
+
 def _is_web(iri: str) -> bool:
     """True for what may become an ``href``: no ``javascript:`` and the like."""
     return iri.startswith(("http://", "https://"))
@@ -55,8 +63,13 @@ def _is_web(iri: str) -> bool:
 
 def render(state: State, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A page made from a template."""
-    page = _ENVIRONMENT.get_template(template)
-    text = page.render(
+    text = fragment(state, template, **values)
+    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
+
+
+def fragment(state: State, template: str, **values: object) -> str:
+    """A template filled: a page, or a part of one."""
+    return _ENVIRONMENT.get_template(template).render(
         public=state.settings.public_url,
         base_iri=state.settings.base_iri,
         release=state.release,
@@ -68,10 +81,9 @@ def render(state: State, template: str, *, status: int = 200, **values: object) 
         version=__version__,
         link=lambda iri: link(state, iri),
         is_web=_is_web,
-        short=lambda iri: shorten(iri, state.schema.prefixes),
+        short=lambda iri: short(state, iri),
         **values,
     )
-    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept"})
 
 
 def thing(state: State, view: Description, parts: dict[str, Any]) -> HTMLResponse:
@@ -89,20 +101,10 @@ def shapes(state: State) -> HTMLResponse:
     return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
 
 
-def query_page(state: State, query: StoredQuery, result: bytes) -> HTMLResponse:
-    """The page of a stored query with its answer (SPARQL results in JSON)."""
-    return render(state, "query.html", query=query, table=result_table(result))
-
-
-def result_table(result: bytes) -> dict[str, Any]:
-    """Variables and rows of SPARQL JSON results; an ASK has one row under 'answer'."""
-    content = json.loads(result)
-    if "boolean" in content:
-        term = {"type": "literal", "value": str(content["boolean"]).lower()}
-        return {"variables": ["answer"], "rows": [[term]]}
-    variables = content["head"]["vars"]
-    rows = [[row.get(name) for name in variables] for row in content["results"]["bindings"]]
-    return {"variables": variables, "rows": rows}
+def query_page(state: State, query: StoredQuery, answer: Shown, links: Links) -> HTMLResponse:
+    """The page of a stored query with its answer."""
+    scripted = _BUILT.is_dir()
+    return render(state, "query.html", query=query, shown=answer, links=links, scripted=scripted)
 
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
@@ -113,8 +115,17 @@ def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:
     return render(state, "docs.html", routes=routes, problems=problems, profiles=PROFILES)
 
 
-def editor(state: State) -> HTMLResponse:
-    """The page with the SPARQL form."""
+def editor(
+    state: State, asked: str = "", answer: Shown | None = None, links: Links | None = None
+) -> HTMLResponse:
+    """The page with the SPARQL form, and with the answer if one was ``asked``."""
     example = next(iter(state.queries.values()), None)
-    text = example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
-    return render(state, "sparql.html", example=text, deadline=state.settings.query_deadline)
+    return render(
+        state,
+        "sparql.html",
+        text=asked or (example.text if example else "SELECT * WHERE { ?s ?p ?o } LIMIT 10"),
+        deadline=state.settings.query_deadline,
+        scripted=_BUILT.is_dir(),
+        shown=answer,
+        links=links,
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from migkg import errors
+from migkg.engine.counters import Counter
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -65,6 +66,7 @@ HTTP_KINDS = (
     Kind(400, "bad-encoding", "Send UTF-8, percent-encoded once."),
     Kind(400, "no-updates", "Send queries only; the service is read-only."),
     Kind(403, "read-only", "Send queries only; the service is read-only."),
+    Kind(403, "no-metrics", "The operator sets who may read them."),
     Kind(404, "not-found", "Begin at the start page, or at the paths above."),
     Kind(405, "method-not-allowed", "Use a method that Allow names."),
     Kind(406, "not-acceptable", "Accept one of the formats that 'available' names."),
@@ -82,6 +84,15 @@ HTTP_KINDS = (
     Kind(500, "internal", "Report it; the log of the service says more."),
     Kind(501, "method-unknown", "Use GET or HEAD; OPTIONS tells what else there is."),
     Kind(503, "not-ready", "Try again later."),
+)
+
+
+_NAMES = dict.fromkeys(kind.name for kind in (*TABLE.values(), *HTTP_KINDS))
+PROBLEMS = Counter(
+    "migkg_problems_total",
+    "Problem documents by kind, among them every query that was refused or stopped.",
+    label="kind",
+    values=[*_NAMES, "other"],
 )
 
 
@@ -130,6 +141,7 @@ def problem_response(
     **members: object,
 ) -> Response:
     """A problem document; ``members`` that are None are left out."""
+    PROBLEMS.add(value=name)
     body: dict[str, Any] = {
         "type": f"/docs#{name}",
         "title": HTTPStatus(status).phrase,

@@ -5,19 +5,23 @@ from __future__ import annotations
 from migkg.model import formats
 from migkg.model.formats import Kind
 from migkg.services.profiles import PROFILES
+from migkg.services.views import choosing
 from migkg.web import (
     citations,
     crawlers,
     descriptions,
     dumps,
+    editing,
     graph_store,
     limits,
     linked_data,
+    metrics,
     overviews,
     releases,
     search,
     site,
     sparql,
+    views,
     vocabularies,
 )
 from migkg.web.negotiation import HTML
@@ -42,6 +46,11 @@ _OUTPUT = (
 )
 _OPTIONAL_QUERY = Parameter(
     "query", "SPARQL 1.1 query; without it, the service description.", example=_QUERY.example
+)
+_VIEW = Parameter(
+    "view",
+    "What is drawn beside the table, if it fits; else what fits best.",
+    values=choosing.VIEWS,
 )
 _GRAPH_PARAMETERS = (
     Parameter("graph", "IRI of a graph."),
@@ -79,9 +88,40 @@ ROUTES = (
         sparql.endpoint,
         "SPARQL 1.1 Protocol, query.",
         (*READ, "POST"),
-        parameters=(_OPTIONAL_QUERY, *_DATASET, *_OUTPUT),
+        parameters=(_OPTIONAL_QUERY, *_DATASET, *_OUTPUT, _VIEW),
         media_types=(HTML, *_ROWS, *_RDF),
-        body=((sparql.FORM, (_QUERY, *_DATASET, *_OUTPUT)), (sparql.DIRECT, ())),
+        body=((sparql.FORM, (_QUERY, *_DATASET, *_OUTPUT, _VIEW)), (sparql.DIRECT, ())),
+    ),
+    Route(
+        "/views",
+        views.views,
+        "Which views fit SPARQL results, one of them drawn, and names of the things in them.",
+        ("POST",),
+        parameters=(_VIEW,),
+        media_types=(JSON,),
+        body=((formats.JSON.media_type, ()),),
+    ),
+    Route(
+        "/sparql/check",
+        editing.check,
+        "Whether a query can be run, and if not, where it is wrong.",
+        ("POST",),
+        media_types=(JSON,),
+        body=((sparql.DIRECT, ()), (sparql.FORM, (_QUERY,))),
+    ),
+    Route(
+        "/sparql/format",
+        editing.layout,
+        "The same query with lines and indents that show its structure.",
+        ("POST",),
+        media_types=(sparql.DIRECT,),
+        body=((sparql.DIRECT, ()), (sparql.FORM, (_QUERY,))),
+    ),
+    Route(
+        "/sparql/terms",
+        editing.terms,
+        "Prefixes, classes and properties of the release, for completion.",
+        media_types=(JSON,),
     ),
     Route("/update", sparql.update, "403: the service is read-only.", ("POST",)),
     Route(
@@ -183,7 +223,7 @@ ROUTES = (
         "/queries/{name}",
         site.stored_query,
         "The answer to a stored query.",
-        parameters=(_FORMAT,),
+        parameters=(_FORMAT, _VIEW),
         media_types=(HTML, *_ROWS, *_RDF),
     ),
     Route(
@@ -257,5 +297,6 @@ ROUTES = (
         body=tuple((name, ()) for name in _RDF),
     ),
     Route("/livez", site.live, "The process answers.", media_types=(JSON,)),
+    Route("/metrics", metrics.metrics, "Counters for Prometheus.", media_types=(_TEXT,)),
     Route("/readyz", site.ready, "The engine answers.", media_types=(JSON,)),
 )

@@ -14,12 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from migkg.engine.embedded import EmbeddedEngine
 from migkg.engine.release import open_release
 from migkg.errors import EngineBusy, EngineUnavailable
 from migkg.settings import Settings
 from migkg.web import channel
-from migkg.web.app import create_served
+from migkg.web.app import create_served, engine_of
 from migkg.web.channel import Message
 from migkg.web.generations import Number
 from migkg.web.served import Served
@@ -89,21 +88,30 @@ class SharedReleases:
         if received is None:
             return
         message, passed = received
-        if message["do"] == "open" and passed:
+        if message["do"] == "open":
             self._spawn(self._open(message, passed))
-        elif message["do"] == "close" and (served := self._by_key.get(message["key"])):
+        elif message["do"] == "close" and (served := self._leave(message["key"])):
             self._spawn(self._close(message["key"], served))
         elif message["do"] == "refuse":
             self._refuse(message["release"], message["why"])
 
-    async def _open(self, message: Message, control: socket.socket) -> None:
+    def _leave(self, key: int) -> Served | None:
+        """The release of a key; an older one is not asked any more."""
+        for name, (known, served) in list(self._older.items()):
+            if known == key:
+                del self._older[name]
+                return served
+        return self._by_key.get(key)
+
+    async def _open(self, message: Message, control: socket.socket | None) -> None:
         key = message["key"]
         try:
             served = await asyncio.to_thread(self._make, message, control)
             await served.start()
         except Exception as error:
             log.exception("The release in %s cannot be opened.", message["folder"])
-            control.close()
+            if control:
+                control.close()
             if message["older"]:
                 self._refuse(Path(message["folder"]).name, str(error))
             self._say({"is": "failed", "key": key, "why": str(error)})
@@ -116,11 +124,11 @@ class SharedReleases:
             self._by_key[key] = served
         self._say({"is": "opened", "key": key})
 
-    def _make(self, message: Message, control: socket.socket) -> Served:
+    def _make(self, message: Message, control: socket.socket | None) -> Served:
         older = bool(message["older"])
         settings = self._settings.older() if older else self._settings
         release = open_release(Path(message["folder"]))
-        engine = EmbeddedEngine(control, settings.share())
+        engine = engine_of(release, settings, control)
         return create_served(settings, release, engine, older=older)
 
     def _refuse(self, release_id: str, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from email.message import Message
 
 from starlette.requests import Request
@@ -14,8 +15,10 @@ from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
+from migkg.services.results import read_table
 from migkg.services.stored_queries import StoredQuery
-from migkg.web import negotiation, pages
+from migkg.services.views.columns import Columns
+from migkg.web import negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
@@ -41,18 +44,18 @@ async def browse(request: Request) -> Response:
     iri = str(state.vocabulary.namespace[name])
     if iri not in state.schema.classes:
         raise HttpProblem(404, "not-found", f"The ontology has no class {name}.")
-    table = await _select(request, _INSTANCES % iri)
+    things = (await _select(request, _INSTANCES % iri)).table
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
-        state, "browse.html", iri=iri, label=label, definition=definition, table=table
+        state, "browse.html", iri=iri, label=label, definition=definition, things=things
     )
     return validated(request, page)
 
 
-async def _select(request: Request, text: str) -> dict[str, object]:
+async def _select(request: Request, text: str) -> Columns:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return pages.result_table((await answer_to(request, query, Lane.PAGE)).read())
+    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read()), {})
 
 
 async def quality(request: Request) -> Response:
@@ -83,6 +86,7 @@ def _entry(state: State, query: StoredQuery) -> dict[str, str]:
     return {
         "name": query.name,
         "question": query.question,
+        "query": query.text,
         "url": f"{state.settings.public_url}/queries/{query.name}",
     }
 
@@ -104,15 +108,20 @@ async def stored_query(request: Request) -> Response:
     if wanted in formats.BY_NAME and formats.BY_NAME[wanted] in parsed.form.answer_formats:
         chosen: str | None = formats.BY_NAME[wanted].media_type
     else:
-        html = [negotiation.HTML] if parsed.form in (Form.SELECT, Form.ASK) else []
-        chosen = negotiation.choose(request.headers.getlist("accept"), [*html, *offers])
+        chosen = negotiation.choose(request.headers.getlist("accept"), [negotiation.HTML, *offers])
     if chosen is None:
         raise not_acceptable([negotiation.HTML, *offers])
     if chosen != negotiation.HTML:
         asked = Query.of(parsed, formats.BY_MEDIA_TYPE[chosen])
         return await answered(request, asked, repeatable=parsed.repeatable)
-    answer = await answer_to(request, Query.of(parsed, formats.JSON))
-    page = pages.query_page(state, query, answer.read())
+    answer = await answer_to(request, shown.asked(parsed))
+    found = await shown.of_answer(request, answer, request.query_params.get("view", ""))
+    links = shown.Links(
+        f"{state.settings.public_url}/queries/{query.name}",
+        (("release", state.release.id),) if state.older else (),
+        parsed.form.answer_formats,
+    )
+    page = pages.query_page(state, query, found, links)
     return validated(request, page) if parsed.repeatable else page
 
 
@@ -173,7 +182,14 @@ async def ready(request: Request) -> Response:
         async with asyncio.timeout(_READY_DEADLINE):
             (await state.engine.answer(query, _HEALTH)).close()
     except (MigkgError, TimeoutError) as error:
-        raise HttpProblem(503, "not-ready", f"The engine does not answer: {error}") from None
-    return JSONResponse(
-        {"status": "ready", "release": state.release.id}, headers={"Cache-Control": "no-store"}
-    )
+        detail = f"The engine does not answer: {error}"
+        raise HttpProblem(503, "not-ready", detail, endpoints=_endpoints(state)) from None
+    content: dict[str, object] = {"status": "ready", "release": state.release.id}
+    if endpoints := _endpoints(state):
+        content["endpoints"] = endpoints
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+def _endpoints(state: State) -> list[dict[str, object]] | None:
+    """How the endpoints of a remote engine stand, as this front sees them."""
+    return [asdict(endpoint) for endpoint in state.engine.endpoints()] or None

@@ -21,8 +21,8 @@ from migkg.engine.protocol import Query
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
-from migkg.web import negotiation, pages
-from migkg.web.answers import answered
+from migkg.web import journal, negotiation, pages, shown
+from migkg.web.answers import answer_to, answered
 from migkg.web.descriptions import described_in, service_url
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.state import State, state_of
@@ -50,6 +50,7 @@ class Operation:
     named_graphs: tuple[str, ...] | None
     format: str | None
     truncate: int | None
+    view: str = ""
 
 
 async def endpoint(request: Request) -> Response:
@@ -58,7 +59,10 @@ async def endpoint(request: Request) -> Response:
     operation = await read_operation(request, state.settings.query_text)
     if operation is None:
         return _about(request, state)
+    request.scope[journal.QUERY] = operation.query
     text = read_query(operation.query, state.settings.query_limits)
+    if _wants_page(request, operation, text):
+        return await _page(request, operation, text)
     chosen = _answer_format(request, operation, text)
     query = Query.of(
         text,
@@ -69,6 +73,46 @@ async def endpoint(request: Request) -> Response:
         notice=f"{state.settings.public_url}/docs#truncated",
     )
     return await answered(request, query, repeatable=text.repeatable)
+
+
+def _wants_page(request: Request, operation: Operation, text: QueryText) -> bool:
+    """True for a browser, which likes HTML best, unless a format is named."""
+    if "/" in (operation.format or "") or operation.format in formats.BY_NAME:
+        return operation.format == negotiation.HTML
+    accept = request.headers.getlist("accept")
+    if not any(negotiation.HTML in value for value in accept):
+        return False
+    offers = [item.media_type for item in text.form.answer_formats]
+    return negotiation.choose(accept, [*offers, negotiation.HTML]) == negotiation.HTML
+
+
+async def _page(request: Request, operation: Operation, text: QueryText) -> Response:
+    """The answer as a page, with the form for the next query."""
+    state = state_of(request)
+    query = shown.asked(
+        text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
+    )
+    found = await shown.of_answer(request, await answer_to(request, query), operation.view)
+    links = shown.Links(
+        f"{state.settings.public_url}/sparql",
+        _parameters(operation, state),
+        text.form.answer_formats,
+    )
+    page = pages.editor(state, operation.query, found, links)
+    if text.repeatable:
+        return validated(request, page)
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+def _parameters(operation: Operation, state: State) -> tuple[tuple[str, str], ...]:
+    """What asks for the same answer again."""
+    return (
+        ("query", operation.query),
+        *(("default-graph-uri", iri) for iri in operation.default_graphs or ()),
+        *(("named-graph-uri", iri) for iri in operation.named_graphs or ()),
+        *((("release", state.release.id),) if state.older else ()),
+    )
 
 
 def _about(request: Request, state: State) -> Response:
@@ -101,12 +145,18 @@ async def read_operation(request: Request, limit: int) -> Operation | None:
 
     Raises :class:`HttpProblem` where it breaks the protocol.
     """
-    pairs = parse_pairs(request.scope["query_string"], "query string")
     if request.method == "POST":
-        pairs += await _read_pairs(request, limit)
-    elif not any(name in ("query", "update") for name, _ in pairs):
+        return await read_posted(request, limit)
+    pairs = parse_pairs(request.scope["query_string"], "query string")
+    if not any(name in ("query", "update") for name, _ in pairs):
         return None
     return _operation(pairs, limit)
+
+
+async def read_posted(request: Request, limit: int) -> Operation:
+    """The operation in a POST; raises :class:`HttpProblem` where it breaks the protocol."""
+    pairs = parse_pairs(request.scope["query_string"], "query string")
+    return _operation(pairs + await _read_pairs(request, limit), limit)
 
 
 async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
@@ -151,6 +201,7 @@ def _operation(pairs: list[tuple[str, str]], limit: int) -> Operation:
         named if names_dataset else None,
         given["format"][-1] if "format" in given else None,
         _rows(truncate) if truncate else None,
+        given["view"][-1] if "view" in given else "",
     )
 
 
@@ -178,7 +229,8 @@ def _answer_format(request: Request, operation: Operation, text: QueryText) -> f
     find = _remembered if len(wanted) <= _LONGEST else _negotiated
     chosen = find(wanted, text.form)
     if chosen is None:
-        raise not_acceptable([item.media_type for item in text.form.answer_formats])
+        offers = [item.media_type for item in text.form.answer_formats]
+        raise not_acceptable([*offers, negotiation.HTML])
     return chosen
 
 

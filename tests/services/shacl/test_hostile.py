@@ -104,7 +104,8 @@ def test_a_whole_shape_runs_or_is_refused(text: str) -> None:
         steps = ShapeCompiler(graph, {}).compile(URIRef("urn:x:shape"))
     except ShapeRefused:
         return
-    assert {focus for found in run([steps], store) for focus, _ in found} == {Literal(text)}
+    (done,) = run([steps], store)
+    assert {focus for step in done for focus, _ in step.found} == {Literal(text)}
 
 
 @pytest.mark.parametrize("text", INJECTIONS)

@@ -23,7 +23,7 @@ def limit_rows(query: QueryText, rows: int) -> str:
     if query.form is Form.ASK:
         return query.text
     text, end, limited, last = query.text, 0, None, ""
-    for kind, start, end_of_token in _outermost(text):
+    for kind, start, end_of_token in outermost(text):
         word = text[start:end_of_token].upper() if kind == "word" else ""
         if kind == "rows" or word == "VALUES":
             break
@@ -38,7 +38,7 @@ def limit_rows(query: QueryText, rows: int) -> str:
     return f"{text[:first]}{rows}{text[behind:]}"
 
 
-def _outermost(text: str) -> Iterator[tuple[str, int, int]]:
+def outermost(text: str) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of the tokens outside all brackets, the brackets included."""
     depth = 0
     for match in matches(text):

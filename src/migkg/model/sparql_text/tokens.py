@@ -91,7 +91,9 @@ def matches(text: str, *, rows: bool = True) -> Iterator[re.Match[str]]:
     asked for as tokens. A quotation mark without its partner is ``unclosed`` and the last match.
     """
     opening = _OPENING.match(text)
-    pattern = _compiled(_TOKEN_OR_ROWS if rows else _TOKEN)
+    # Where rows cannot stand both patterns find the same, so only one need be compiled.
+    found = rows or "VALUES" not in text.upper()
+    pattern = _compiled(_TOKEN_OR_ROWS if found else _TOKEN)
     return pattern.finditer(text, opening.end() if opening else 0)
 
 

@@ -43,4 +43,4 @@ def validate(
     results = gate.results
     if refused:
         results += oracle.judge(data, graph.graph, prefixes=prefixes, leave_out=gate.compiled)
-    return Validation(results, graph.graph, places or {}, tuple(map(str, refused)))
+    return Validation(results, graph.graph, places or {}, tuple(map(str, refused)), gate.seconds)

@@ -220,7 +220,7 @@ class ShapeCompiler:
         """The name of the mark on the nodes that do not conform to a shape."""
         key = (shape.node, scope.pattern)
         if key not in self._marks:
-            checks = self.checks(shape, focuses.alone(scope.pattern, scope.variable))
+            checks = self.checks(shape, focuses.alone(scope.pattern, scope.variable, few=scope.few))
             self._marks[key] = self._new_mark()
             self._steps.append(Mark(self._marks[key], checks))
         return self._marks[key]

@@ -24,12 +24,14 @@ class Focus:
 
     A property shape inside a property shape has the value nodes of the outer one as focus nodes. A
     node that is reached from two outer focus nodes is judged for each of them, so the variables of
-    the way there are kept: ``?f0`` is where it starts.
+    the way there are kept: ``?f0`` is where it starts. ``few`` nodes are looked up one by one; for
+    many it may be quicker to look at all triples of a predicate.
     """
 
     pattern: str
     depth: int = 0
     first: int = 0
+    few: bool = False
 
     @property
     def node(self) -> str:
@@ -55,18 +57,19 @@ class Focus:
         """The value nodes of a path as focus nodes."""
         inner = f"{self.pattern} {path.between(self.node, self.value)}"
         pattern = f"{{ SELECT DISTINCT {self.way} {self.value} WHERE {{ {inner} }} }}"
-        return Focus(pattern, self.depth + 1, self.first)
+        return Focus(pattern, self.depth + 1, self.first, self.few)
 
 
-def alone(pattern: str, variable: str) -> Focus:
+def alone(pattern: str, variable: str, *, few: bool) -> Focus:
     """The nodes that a variable of a pattern stands for, each once, wherever they come from."""
     number = int(variable.removeprefix("?f"))
-    return Focus(f"{{ SELECT DISTINCT {variable} WHERE {{ {pattern} }} }}", number, number)
+    each = f"{{ SELECT DISTINCT {variable} WHERE {{ {pattern} }} }}"
+    return Focus(each, number, number, few)
 
 
 def marked(mark: str) -> Focus:
     """The nodes with a mark."""
-    return Focus(has_mark(mark, "?f0"))
+    return Focus(has_mark(mark, "?f0"), few=True)
 
 
 def is_target(given: Targets) -> str:

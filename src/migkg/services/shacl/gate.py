@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rdflib import Graph
+from rdflib import Graph, URIRef
 from rdflib.namespace import RDFS, SH
 from rdflib.term import Node
 
@@ -20,9 +20,9 @@ from migkg.services.shacl import focus as focuses
 from migkg.services.shacl.compiler import ShapeCompiler
 from migkg.services.shacl.dependence import FOCUS, Dependence, Read
 from migkg.services.shacl.results import Result
-from migkg.services.shacl.running import run
+from migkg.services.shacl.running import on_threads, run
 from migkg.services.shacl.shapes import ShapesGraph
-from migkg.services.shacl.sites import Mark, MarkTerms, SparqlRule, Step
+from migkg.services.shacl.sites import Check, Mark, MarkTerms, SparqlRule, Step
 
 _FOCUS = f"{MARKS}:affected:"
 
@@ -38,7 +38,8 @@ class Judged:
 class Gate:
     """Data in memory, and the results of all shapes for them.
 
-    Shapes that are not compiled are in ``refused`` and are not judged.
+    Shapes that are not compiled are in ``refused`` and are not judged. ``seconds`` of a processor
+    are those of the last judgement, by shape and constraint.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Gate:
         if (None, SH.entailment, None) in shapes.graph:
             raise InvalidData("The shapes cannot be used: they ask for an entailment regime.")
         self.refused: dict[Node, ShapeRefused] = {}
+        self.seconds: dict[tuple[str, str], float] = defaultdict(float)
         self._shapes = shapes
         self._prefixes = prefixes
         self._workers = workers
@@ -121,11 +123,14 @@ class Gate:
         return classes
 
     def _judge(self, steps: Mapping[Node, Sequence[Step]]) -> None:
-        found = run(steps.values(), self._store, self._workers)
-        for node, of_shape in zip(steps, found, strict=True):
+        self.seconds.clear()
+        by_shape = run(steps.values(), self._store, self._workers)
+        for node, of_shape in zip(steps, by_shape, strict=True):
             by_focus = self._found.setdefault(node, defaultdict(list))
-            for focus, result in of_shape:
-                by_focus[focus].append(result)
+            for done in of_shape:
+                self.seconds[_name(done.step, node)] += done.seconds
+                for focus, result in done.found:
+                    by_focus[focus].append(result)
         self._store.clear_marks()
 
     def _affected(self, predicates: set[str]) -> dict[Node, set[Node] | None]:
@@ -135,14 +140,16 @@ class Gate:
         """
         if not self._reads:
             self._prepare()
-        known: dict[Read, set[Node] | None] = {}
+        near = {
+            node: [read for read in reads if not read.predicate or read.predicate in predicates]
+            for node, reads in self._reads.items()
+        }
+        each_once = list(dict.fromkeys(read for reads in near.values() for read in reads))
+        with on_threads(self._workers) as each:
+            known = dict(zip(each_once, each(self._nodes, each_once), strict=True))
         found: dict[Node, set[Node] | None] = {}
-        for node, reads in self._reads.items():
-            near = [read for read in reads if not read.predicate or read.predicate in predicates]
-            for read in near:
-                if read not in known:
-                    known[read] = self._nodes(read)
-            sets = [known[read] for read in near]
+        for node, reads in near.items():
+            sets = [known[read] for read in reads]
             found[node] = None if None in sets else set().union(*(s for s in sets if s))
         return found
 
@@ -186,6 +193,14 @@ class Gate:
         targets = [row["f0"] for row in self._store.select(query)]
         self._store.mark_terms(mark, targets, values=True)
         return len(targets)
+
+
+def _name(step: Step, shape: Node) -> tuple[str, str]:
+    """The shape, or if it has no name the one with the target, and the constraint."""
+    if isinstance(step, Check):
+        node = step.shape.node
+        return str(node if isinstance(node, URIRef) else shape), step.constraint
+    return str(shape), "a shape inside it" if isinstance(step, Mark) else "a list in it"
 
 
 def _rules(steps: Iterable[Step]) -> dict[tuple[Node, Node], SparqlRule]:

@@ -41,6 +41,7 @@ class Validation:
     shapes: Graph
     places: Mapping[str, str] = field(default_factory=dict)
     by_pyshacl: tuple[str, ...] = ()  # why the compiler left shapes to pySHACL
+    seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)  # see Gate
 
     @property
     def conforms(self) -> bool:

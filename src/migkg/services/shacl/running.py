@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from time import thread_time
 from typing import Any
 
 from rdflib import Literal, URIRef
@@ -20,22 +22,29 @@ _Solution = tuple[Row, Row]
 _MESSAGE = 120  # characters
 
 
+@dataclass(frozen=True)
+class Done:
+    """A step, what it found, and the seconds of a processor that it took."""
+
+    step: Step
+    found: list[Found]
+    seconds: float
+
+
 def run(
     shapes: Iterable[Sequence[Step]], store: ValidationStore, workers: int = 1
-) -> Iterator[list[Found]]:
-    """The results of the steps of each shape, ``workers`` queries at a time.
+) -> Iterator[list[Done]]:
+    """What the steps of each shape find, ``workers`` queries at a time.
 
     A shape needs only marks that it makes itself, and needs them in their order.
     """
     tasks = [[*_tasks(steps)] for steps in shapes]
     in_order = sorted((task for of_shape in tasks for task in of_shape), key=_is_short)
-    with _each(workers) as each:
-        results = each(
-            lambda task: [found for step in task for found in _step(step, store)], in_order
-        )
-        found = dict(zip(map(id, in_order), results, strict=True))
+    with on_threads(workers) as each:
+        results = each(lambda task: [_done(step, store) for step in task], in_order)
+        done = dict(zip(map(id, in_order), results, strict=True))
     for of_shape in tasks:
-        yield [result for task in of_shape for result in found[id(task)]]
+        yield [step for task in of_shape for step in done[id(task)]]
 
 
 def _tasks(steps: Sequence[Step]) -> list[Sequence[Step]]:
@@ -50,6 +59,12 @@ def _is_short(task: Sequence[Step]) -> bool:
     return all(isinstance(step, Check) and step.rule is None for step in task)
 
 
+def _done(step: Step, store: ValidationStore) -> Done:
+    start = thread_time()
+    found = list(_step(step, store))
+    return Done(step, found, thread_time() - start)
+
+
 def _step(step: Step, store: ValidationStore) -> Iterator[Found]:
     if isinstance(step, Check):
         yield from _results(step, store)
@@ -58,7 +73,7 @@ def _step(step: Step, store: ValidationStore) -> Iterator[Found]:
 
 
 @contextmanager
-def _each(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+def on_threads(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
     """The function ``map`` on so many threads."""
     if workers == 1:
         yield map

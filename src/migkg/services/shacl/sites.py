@@ -93,6 +93,7 @@ class Scope:
     compiler: Compiler
     pattern: str
     variable: str
+    few: bool  # see :class:`~migkg.services.shacl.focus.Focus`
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Site:
     @property
     def scope(self) -> Scope:
         """The value nodes, for an expression."""
-        return Scope(self.compiler, self.values, self.value)
+        return Scope(self.compiler, self.values, self.value, self.focus.few)
 
     def reach(self, end: str) -> str:
         """The pattern from the focus nodes, bound before, to their value nodes."""

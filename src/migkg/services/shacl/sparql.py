@@ -6,7 +6,8 @@ else once a focus node with ``$this`` put in (https://www.w3.org/TR/shacl/#pre-b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from rdflib import Graph, Literal, URIRef
@@ -39,8 +40,8 @@ def sparql(site: Site, value: Node, prefixes: Mapping[str, str]) -> list[Check]:
     _guard(site, text)
     _refuse(site, text)
     known = {**prefixes, **_declared(graph, value)}
-    head = _prologue(known)
     text = _with_path(site, _with_shape(site, text))
+    head = _prologue(known, text)
     joined = site.focus.depth == site.focus.first == 0 and _can_be_joined(text)
     own = tuple(m for m in graph.objects(value, SH.message) if isinstance(m, Literal))
     rule = SparqlRule(
@@ -64,6 +65,12 @@ def sparql(site: Site, value: Node, prefixes: Mapping[str, str]) -> list[Check]:
     ]
 
 
+@lru_cache(maxsize=8)
+def _read(text: str) -> tuple[Token, ...]:
+    """The tokens of a rule, of which each step here asks again."""
+    return tuple(tokens(text))
+
+
 def _select(site: Site, constraint: Node) -> str:
     found = list(site.compiler.shapes.graph.objects(constraint, SH.select))
     if len(found) != 1 or not isinstance(found[0], Literal):
@@ -76,11 +83,11 @@ def _refuse(site: Site, text: str) -> None:
 
     https://www.w3.org/TR/shacl/#pre-binding
     """
-    words = {token.word for token in tokens(text)}
+    words = {token.word for token in _read(text)}
     forbidden = sorted(_FORBIDDEN & words)
     if forbidden:
         raise _cannot_run(site.shape, f"it uses {forbidden[0]}")
-    names = {token.text[1:] for token in tokens(text) if token.kind == "variable"}
+    names = {token.text[1:] for token in _read(text) if token.kind == "variable"}
     if "shapesGraph" in names:
         raise _cannot_run(site.shape, "it uses $shapesGraph")
     if "PATH" in names and site.path is None:
@@ -116,12 +123,17 @@ def _declared(graph: Graph, constraint: Node) -> dict[str, str]:
     return found
 
 
-def _prologue(prefixes: Mapping[str, str]) -> str:
-    lines = (
-        f"PREFIX {terms.prefix(name)}: {terms.iri(URIRef(namespace))}\n"
+def _prologue(prefixes: Mapping[str, str], text: str) -> str:
+    """The declarations that a query needs; in one with escapes that is not certain.
+
+    All are looked at, whether they are needed or not.
+    """
+    used = {token.text.partition(":")[0] for token in _read(text) if token.kind == "name"}
+    lines = {
+        name: f"PREFIX {terms.prefix(name)}: {terms.iri(URIRef(namespace))}\n"
         for name, namespace in sorted(prefixes.items())
-    )
-    return "".join(lines)
+    }
+    return "".join(line for name, line in lines.items() if name in used or "\\" in text)
 
 
 def _with_path(site: Site, text: str) -> str:
@@ -137,7 +149,7 @@ def _with_shape(site: Site, text: str) -> str:
 
 def _replaced(text: str, name: str, value: str) -> str:
     parts, end = [], 0
-    for token in tokens(text):
+    for token in _read(text):
         if token.kind == "variable" and token.text[1:] == name:
             parts += [text[end : token.offset], value]
             end = token.offset + len(token.text)
@@ -148,7 +160,7 @@ def _selected(text: str) -> list[set[str]]:
     """The names after each SELECT, before the group that follows it."""
     found: list[set[str]] = []
     heading = False
-    for token in tokens(text):
+    for token in _read(text):
         if token.word == "SELECT":
             found.append(set())
         heading = token.text != "{" and (heading or token.word == "SELECT")
@@ -163,7 +175,7 @@ def _with_mark(text: str) -> str:
     But a group that is a sub-select holds nothing else.
     """
     parts, end = [], 0
-    for token, following in pairwise(tokens(text)):
+    for token, following in pairwise(_read(text)):
         if token.text == "{" and following.word != "SELECT":
             parts += [text[end : token.offset + 1], f" {has_mark(ONE_FOCUS, '$this')} "]
             end = token.offset + 1
@@ -172,7 +184,7 @@ def _with_mark(text: str) -> str:
 
 def _join(text: str, site: Site) -> str:
     """The text with the focus nodes at the beginning of its outermost group."""
-    start = next(token.offset + 1 for token in tokens(text) if token.text == "{")
+    start = next(token.offset + 1 for token in _read(text) if token.text == "{")
     node = site.focus.node
     focus = f"{{ SELECT ({node} AS $this) WHERE {{ {site.focus.pattern} }} }}"
     return f"{text[:start]} {focus}{text[start:]}"
@@ -180,14 +192,14 @@ def _join(text: str, site: Site) -> str:
 
 def _can_be_joined(text: str) -> bool:
     """True if ``$this`` need not be put in: it is bound wherever the query speaks of it."""
-    reading = list(tokens(text))
+    reading = _read(text)
     words = [token.word for token in reading]
     if words.count("SELECT") != 1 or not _ALONE.isdisjoint(words):
         return False
     return any(token.text == "{" for token in reading) and _is_bound(reading)
 
 
-def _is_bound(reading: list[Token]) -> bool:
+def _is_bound(reading: Sequence[Token]) -> bool:
     """True if ``$this`` stands only in the outermost group and in conditions inside it.
 
     An OPTIONAL is such a condition too, as long as it computes nothing.

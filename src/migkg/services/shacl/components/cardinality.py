@@ -24,7 +24,11 @@ def max_count(site: Site, _: Node) -> list[Check]:
     path = site.only_property_shape("sh:maxCount")
     most = site.shape.number(SH.maxCount) or 0
     component, text = SH.MaxCountConstraintComponent, f"sh:maxCount {most}"
-    if most == 1 and path.predicate:  # far quicker than counting
+    if path.predicate and not site.focus.few:  # no triple stands there twice
+        beyond = f"GROUP BY {site.focus.node} HAVING(COUNT(*) > {most})"
+        all_nodes = f"SELECT {site.focus.node} WHERE {{ {site.reach(site.value)} }} {beyond}"
+        return [site.check(component, text, f"{site.focus.pattern} {{ {all_nodes} }}")]
+    if path.predicate and most == 1:  # far quicker than counting
         second = path.between(site.focus.node, "?second")
         where = f"{site.values} {second} FILTER(!sameTerm({site.value}, ?second))"
         return [site.check(component, text, where)]

@@ -1,0 +1,271 @@
+"""A blocking HTTP client for the commands that talk to another engine.
+
+It keeps one connection to each host, sends credentials as the server asks for them (RFC 7617 basic,
+RFC 7616 digest, RFC 6750 bearer), and has one deadline for a whole exchange, because a server
+that drips never trips a time-out of one read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import parse_http_list, parse_keqv_list
+
+from migkg.errors import BadSetting, EngineUnavailable
+
+CHUNK = 256 * 1024
+_WRITING = ("PUT", "DELETE")
+_NAMES = ("USER", "PASSWORD", "TOKEN")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Who writes to the server; nothing shows them."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def from_environment(cls, prefix: str = "MIGKG_PUBLISH_") -> Credentials:
+        """``…USER`` with ``…PASSWORD``, or ``…TOKEN``, each also as ``…_FILE`` that holds it."""
+        values = {name.lower(): _secret(prefix + name) for name in _NAMES}
+        if values["token"] and values["user"]:
+            raise BadSetting(prefix + "TOKEN", "…", f"{prefix}USER is set too; give one of them")
+        return cls(**values)
+
+
+def _secret(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE", "")
+    if not path:
+        return os.environ.get(name, "")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise BadSetting(f"{name}_FILE", path, f"it cannot be read: {why}") from None
+
+
+def checked_url(text: str) -> str:
+    """The address without a slash at its end.
+
+    Raises :class:`BadSetting` for one that is not HTTP or holds credentials.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSetting("The address", text, "it must begin with http:// or https:// and a host")
+    if "@" in parts.netloc:
+        shown = parts.netloc.rpartition("@")[2]
+        raise BadSetting("The address", shown, "credentials belong into the environment")
+    return text.rstrip("/")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The media type without parameters, in small letters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text, as far as it is UTF-8."""
+        return self.body.decode("utf-8", "replace")
+
+
+class HttpClient:
+    """Sends requests one after the other."""
+
+    def __init__(self, credentials: Credentials | None = None, *, deadline: float = 60.0) -> None:
+        self._credentials = credentials or Credentials()
+        self._deadline = deadline
+        self._connections: dict[tuple[str, str], HTTPConnection] = {}
+        self._schemes: dict[str, Callable[[str, str], str]] = {}  # by address
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = 64 * 1024 * 1024,
+    ) -> Reply:
+        """The whole answer, at most ``limit`` bytes of it; raises :class:`EngineUnavailable`."""
+        end = time.monotonic() + self._deadline
+        response = self._exchange(method, url, body, dict(headers or {}), end)
+        data = bytearray()
+        for part in self._parts(response, url, end):
+            data += part
+            if len(data) > limit:
+                self.close()
+                raise EngineUnavailable(f"{_place(url)} sent more than {limit} bytes.")
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, names, bytes(data))
+
+    def stream(self, url: str, headers: Mapping[str, str], *, deadline: float) -> Iterator[bytes]:
+        """The parts of the answer to a GET, which must be 200."""
+        end = time.monotonic() + deadline
+        response = self._exchange("GET", url, None, dict(headers), end)
+        if response.status != 200:
+            self.close()
+            raise EngineUnavailable(f"{_place(url)} answered with status {response.status}.")
+        yield from self._parts(response, url, end)
+
+    def _parts(self, response: HTTPResponse, url: str, end: float) -> Iterator[bytes]:
+        try:
+            while part := response.read1(CHUNK):
+                yield part
+                if time.monotonic() > end:
+                    raise TimeoutError
+            if response.length:  # what ends before its length is no error of the library
+                raise ConnectionError("it is shorter than it says")
+            response.close()  # else the connection would take no other request
+        except TimeoutError:
+            self.close()
+            raise EngineUnavailable(f"{_place(url)} did not finish its answer in time.") from None
+        except (HTTPException, OSError) as error:
+            self.close()
+            raise EngineUnavailable(f"The answer of {_place(url)} broke off: {error}.") from None
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], end: float
+    ) -> HTTPResponse:
+        if method in _WRITING and self._credentials.user:
+            self._learn(url, end)
+        response = self._request(method, url, body, self._signed(method, url, headers), end)
+        if response.status == 401 and self._challenged(url, response):
+            response.read()
+            response = self._request(method, url, body, self._signed(method, url, headers), end)
+        return response
+
+    def _learn(self, url: str, end: float) -> None:
+        """Finds out how the server wants credentials, before a body is sent in vain.
+
+        A server that lets everybody read, and so does not say it, is taken for one that wants them
+        in the basic way. One that wants a digest may not answer where they come so.
+        """
+        place = _place(url)
+        if place not in self._schemes:
+            response = self._request("GET", url, None, {}, end)
+            if response.status != 401 or not self._challenged(url, response):
+                self._schemes[place] = self._basic
+            for _ in self._parts(response, url, end):
+                pass
+
+    def _challenged(self, url: str, response: HTTPResponse) -> bool:
+        """True if the answer asks for credentials that can be given and were not."""
+        own, challenge = self._credentials, response.getheader("WWW-Authenticate", "")
+        scheme, _, rest = challenge.partition(" ")
+        if not own.user:
+            return False
+        if scheme.lower() == "digest":
+            digest = _Digest(parse_keqv_list(parse_http_list(rest)), own)
+            self._schemes[_place(url)] = digest.header
+            return True
+        known = self._schemes.setdefault(_place(url), self._basic)
+        return scheme.lower() == "basic" and known != self._basic
+
+    def _basic(self, *_: str) -> str:
+        pair = f"{self._credentials.user}:{self._credentials.password}"
+        return f"Basic {b64encode(pair.encode()).decode()}"
+
+    def _signed(self, method: str, url: str, headers: dict[str, str]) -> dict[str, str]:
+        scheme = self._schemes.get(_place(url))
+        if self._credentials.token:
+            return {**headers, "Authorization": f"Bearer {self._credentials.token}"}
+        return {**headers, "Authorization": scheme(method, url)} if scheme else headers
+
+    def _request(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], end: float
+    ) -> HTTPResponse:
+        """The head of the answer; a connection that had become stale is opened once more."""
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc)
+        for last in (key not in self._connections, True):
+            connection = self._connections.pop(key, None) or _connection(parts)
+            connection.timeout = max(0.1, end - time.monotonic())
+            try:
+                if connection.sock:
+                    connection.sock.settimeout(connection.timeout)
+                connection.request(method, _target(parts), body=body, headers=headers)
+                response = connection.getresponse()
+            except TimeoutError:
+                connection.close()
+                raise EngineUnavailable(f"{_place(url)} did not answer in time.") from None
+            except (HTTPException, OSError) as error:
+                connection.close()
+                if last or not isinstance(error, ConnectionError):
+                    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                    raise EngineUnavailable(f"{_place(url)} did not answer: {why}.") from None
+            else:
+                self._connections[key] = connection
+                return response
+        raise AssertionError(url)
+
+
+class _Digest:
+    """Answers one challenge with MD5, request after request (RFC 7616, section 3.4)."""
+
+    def __init__(self, challenge: Mapping[str, str], credentials: Credentials) -> None:
+        self._challenge = challenge
+        self._credentials = credentials
+        self._count = 0
+
+    def header(self, method: str, url: str) -> str:
+        given, own = self._challenge, self._credentials
+        self._count += 1
+        target, count, once = _target(urlsplit(url)), f"{self._count:08x}", secrets.token_hex(8)
+        realm, nonce = given.get("realm", ""), given.get("nonce", "")
+        first = _md5(f"{own.user}:{realm}:{own.password}")
+        second = _md5(f"{method}:{target}")
+        proof = _md5(f"{first}:{nonce}:{count}:{once}:auth:{second}")
+        # In the order in which most clients have them: one server reads them by their places.
+        fields = {"username": own.user, "realm": realm, "nonce": nonce, "uri": target}
+        quoted = ", ".join(f'{name}="{value}"' for name, value in fields.items())
+        opaque = f', opaque="{given["opaque"]}"' if "opaque" in given else ""
+        return (
+            f'Digest {quoted}, cnonce="{once}", nc={count}, qop=auth, response="{proof}"'
+            f"{opaque}, algorithm=MD5"
+        )
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _connection(parts: SplitResult) -> HTTPConnection:
+    host = str(parts.hostname)
+    if parts.scheme == "https":
+        return HTTPSConnection(host, parts.port, context=ssl.create_default_context())
+    return HTTPConnection(host, parts.port)
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _place(url: str) -> str:
+    """The address as a message shows it: without the parameters, which may be long."""
+    return url.partition("?")[0]

@@ -1,0 +1,45 @@
+"""What a status other than 200 means, as an error that says nothing of where the endpoint is."""
+
+from __future__ import annotations
+
+import re
+
+from migkg.engine.parser_messages import bad_query
+from migkg.engine.remote.address import Address
+from migkg.engine.remote.connection import Head
+from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, MigkgError
+
+_BUSY = (429, 503)
+_RETRY_AFTER = 2
+_LONGEST_WAIT = 60
+_LONGEST = 500  # characters of a message that is passed on
+_ECHO = "SPARQL query:"  # with which Virtuoso repeats the query behind its message
+_LINE = re.compile(r"\bline (\d+)")
+_REFUSED = "The endpoint refused the query."
+
+
+def error_of(head: Head, body: bytes, address: Address) -> MigkgError:
+    """The error for a reply whose status is not 200."""
+    if head.status == 400:
+        return _bad_query(head, body.decode("utf-8", "replace"), address)
+    if head.status in _BUSY:
+        return EngineBusy(_retry_after(head), "The endpoint is busy.")
+    return EngineUnavailable(f"The endpoint answered with status {head.status}.")
+
+
+def _bad_query(head: Head, text: str, address: Address) -> BadQuery:
+    message = text.partition(_ECHO)[0].strip()
+    telling = head.media_type in ("", "text/plain") and message
+    if not telling or address.host in message or f":{address.port}" in message:
+        return BadQuery(_REFUSED)
+    error = bad_query(message[:_LONGEST])
+    line = _LINE.search(message)
+    if error.line is None and line:
+        error.line = int(line.group(1))
+    return error
+
+
+def _retry_after(head: Head) -> int:
+    """Seconds to wait, as the endpoint says within reason."""
+    given = head.fields.get("retry-after", "")
+    return min(int(given), _LONGEST_WAIT) if given.isdigit() else _RETRY_AFTER

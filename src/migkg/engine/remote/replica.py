@@ -1,0 +1,272 @@
+"""One endpoint: it is asked a query, and answers with a whole answer or fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from migkg.engine.protocol import Answer, EndpointState, Query, Spool
+from migkg.engine.remote import kinds, partial
+from migkg.engine.remote.address import Address
+from migkg.engine.remote.breaker import Breaker
+from migkg.engine.remote.connection import ExchangeFailed, Head
+from migkg.engine.remote.kinds import Kind
+from migkg.engine.remote.pool import Pool
+from migkg.engine.remote.refusals import error_of
+from migkg.engine.remote.request import Dataset, Requests, absolute, asked_format, dataset_of
+from migkg.engine.remote.whole import NotWhole, Received
+from migkg.errors import AnswerTooLarge, EngineUnavailable
+from migkg.model.formats import JSON, Format
+from migkg.model.sparql_text import Form, solutions_behind
+from migkg.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_QUICK = 64 * 1024  # bytes that are read without a thread of their own
+_LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
+_ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
+# Asked once of an engine that ends answers after so many rows and does not always say so.
+_MANY = 100_001
+_HOW_MANY = f"SELECT (1 AS ?x) {{ ?s ?p ?o }} LIMIT {_MANY}"
+
+T = TypeVar("T")
+
+
+class ReplicaFailed(Exception):
+    """The replica gave no answer that counts; another one may.
+
+    ``error`` is what the client is told if none does; ``dead`` is true if the replica could not
+    even be reached.
+    """
+
+    def __init__(self, error: Exception, why: str, *, dead: bool = False) -> None:
+        super().__init__(why)
+        self.error = error
+        self.dead = dead
+
+
+class Replica:
+    """One endpoint with its connections and its state."""
+
+    def __init__(
+        self,
+        number: int,
+        address: Address,
+        settings: Settings,
+        *,
+        authorization: str | None,
+        tls: ssl.SSLContext | None,
+        graphs: tuple[str, ...],
+        spool: Spool,
+    ) -> None:
+        self.number = number
+        self.breaker = Breaker()
+        self.in_flight = 0
+        self.revision: str | None = None
+        self.draining = False
+        self.lagging = False
+        self.asked = 0
+        self.failed = 0
+        self._address = address
+        self._settings = settings
+        self._graphs = graphs
+        self._spool = spool
+        self._kind = kinds.named(settings.engine_kind)
+        self._most: int | None = None  # rows of any answer, where the engine has such a limit
+        self._requests = Requests(address, authorization)
+        self._pool = Pool(address, tls=tls, connect_deadline=settings.engine_connect_deadline)
+        self._finding = asyncio.Lock()
+
+    def close(self) -> None:
+        """Closes the connections that are idle."""
+        self._pool.close()
+
+    def state(self) -> EndpointState:
+        """How it stands."""
+        name = "in service" if self.breaker.closed else "failing"
+        if self.lagging or self.draining:
+            name = "lagging" if self.lagging else "draining"
+        return EndpointState(
+            self.number, name, self.revision, self.in_flight, self.asked, self.failed
+        )
+
+    async def answer(self, query: Query) -> Answer:
+        """The whole answer in the format of the query.
+
+        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`AnswerTooLarge` and
+        :class:`EngineBusy`.
+        """
+        self.asked += 1
+        try:
+            return await self._answer(query)
+        except ReplicaFailed as failure:
+            self.failed += 1
+            log.warning("Endpoint %s failed: %s", self._address.authority, failure)
+            raise
+
+    def begin(self, query: Query) -> asyncio.Task[Answer]:
+        """The same as a task, counted as in flight from this moment on."""
+        self.in_flight += 1
+        task = asyncio.ensure_future(self.answer(query))
+        task.add_done_callback(self._end)
+        return task
+
+    def _end(self, _: asyncio.Task[Answer]) -> None:
+        self.in_flight -= 1
+
+    async def kind(self) -> Kind:
+        """Which engine it is, found out at the first need; raises :class:`ReplicaFailed`."""
+        if self._kind is None:
+            async with self._finding:
+                if self._kind is None:
+                    head, answer = await self._ask("ASK {}", [], JSON, kinds.GENERIC)
+                    answer.close()
+                    self._kind = kinds.of_reply(head)
+        return self._kind
+
+    async def _answer(self, query: Query) -> Answer:
+        kind = await self.kind()
+        text = absolute(query.text, self._settings.base_iri)
+        dataset = dataset_of(query, kind, self._settings.base_iri, self._graphs)
+        wanted = asked_format(query, kind)
+        head, answer = await self._ask(text, dataset, wanted, kind)
+        try:
+            if wanted is not JSON and head.closes:
+                raise self._not_whole("nothing says where it ends")
+            if kind.counts_solutions and wanted is not JSON:
+                await self._check_solutions(text, dataset, kind)
+            return await self._whole(query, answer, wanted, kind)
+        except BaseException:
+            answer.close()
+            raise
+
+    async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
+        """The answer in its format, after all of it was looked at."""
+        stop = threading.Event() if answer.size > _QUICK else None
+        stopped = stop.is_set if stop else _never
+        found = Received(query, answer, received, kind.own_json, stopped)
+        into = self._new(query.format)
+        try:
+            rows = await _worked(found.rows, stop)
+            limit = self._settings.answer_rows
+            if query.form is Form.SELECT and rows > limit:
+                raise AnswerTooLarge(limit, "rows")
+            if received is query.format and not (kind.own_json and received is JSON):
+                return answer
+            await _worked(lambda: found.write(into), stop)
+        except NotWhole as error:
+            into.close()
+            raise self._not_whole(str(error)) from None
+        except BaseException:
+            into.close()
+            raise
+        answer.close()
+        return into
+
+    async def _ask(
+        self, text: str, dataset: Dataset, wanted: Format, kind: Kind
+    ) -> tuple[Head, Answer]:
+        """One exchange: the reply with status 200, complete as far as HTTP goes."""
+        request = self._requests.query(text, dataset, wanted, by_form=kind.by_form)
+        answer, refusal = self._new(wanted), bytearray()
+
+        def take(head: Head, data: bytes) -> None:
+            if head.status == 200:
+                answer.append(data)
+            elif len(refusal) < _LONGEST_REFUSAL:
+                refusal.extend(data)
+
+        try:
+            head = await self._pool.exchange(request, take)
+            self._check(head, bytes(refusal), wanted)
+        except ExchangeFailed as error:
+            answer.close()
+            gone = EngineUnavailable("The endpoint did not answer.")
+            raise ReplicaFailed(gone, str(error), dead=not error.begun) from None
+        except BaseException:
+            answer.close()
+            raise
+        return head, answer
+
+    def _check(self, head: Head, refusal: bytes, wanted: Format) -> None:
+        """Raises what is wrong with a reply by its head."""
+        if head.status != 200:
+            error = error_of(head, refusal, self._address)
+            if head.status == 400:
+                raise error
+            raise ReplicaFailed(error, f"status {head.status}")
+        rows = partial.most_rows(head)
+        if rows is not None:
+            raise AnswerTooLarge(min(rows, self._settings.answer_rows), "rows")
+        if said := partial.sign(head):
+            raise self._not_whole(said)
+        if head.fields.get("content-encoding", "identity") != "identity":
+            raise self._not_whole("it is compressed, which was not asked for")
+        if head.media_type not in wanted.media_types:
+            asked = ", ".join(wanted.media_types[:1])
+            why = f"its media type is {head.media_type or 'none'}, not {asked}"
+            raise ReplicaFailed(EngineUnavailable("The endpoint answered in another format."), why)
+
+    async def _check_solutions(self, text: str, dataset: Dataset, kind: Kind) -> None:
+        """Refuses a graph of which the engine may have left out a part without a word."""
+        if self._most is None:
+            self._most = await self._most_rows(kind)
+        behind = solutions_behind(text, self._most)
+        if behind is None:
+            return
+        _, answer = await self._ask(behind, dataset, JSON, kind)
+        try:
+            select = replace(_ASK, form=Form.SELECT)
+            if Received(select, answer, JSON, kind.own_json).rows():
+                raise AnswerTooLarge(self._most, "solutions")
+        except NotWhole as error:
+            raise self._not_whole(str(error)) from None
+        finally:
+            answer.close()
+
+    async def _most_rows(self, kind: Kind) -> int:
+        """The rows after which the engine ends any answer, found out by asking for many."""
+        try:
+            _, answer = await self._ask(_HOW_MANY, [], JSON, kind)
+        except AnswerTooLarge as limit:
+            return limit.limit
+        answer.close()
+        return _MANY
+
+    def _new(self, answer_format: Format) -> Answer:
+        return Answer(
+            answer_format,
+            limit=self._settings.answer_bytes,
+            memory=self._settings.answer_memory,
+            spool=self._spool,
+        )
+
+    def _not_whole(self, why: str) -> ReplicaFailed:
+        error = EngineUnavailable("The endpoint did not answer in full.")
+        return ReplicaFailed(error, f"the answer is not whole: {why}")
+
+
+def _never() -> bool:
+    return False
+
+
+async def _worked(work: Callable[[], T], stop: threading.Event | None) -> T:
+    """The result of work on an answer; what can be stopped takes long, and is done in a thread.
+
+    When the caller is cancelled, the thread has ended before the answer is closed.
+    """
+    if stop is None:
+        return work()
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([task])
+        task.exception()
+        raise

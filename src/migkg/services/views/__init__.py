@@ -1,0 +1,1 @@
+"""Views of an answer: which fit it, and what each draws."""

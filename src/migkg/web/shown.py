@@ -1,0 +1,110 @@
+"""Answers as people look at them: a table, and the view that fits it or that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from migkg.engine.protocol import Answer, Lane, Query
+from migkg.model import formats
+from migkg.model.formats import Format
+from migkg.model.sparql_text import Form, QueryText
+from migkg.services import names, results
+from migkg.services.names import Name
+from migkg.services.results import Table
+from migkg.services.views import choosing
+from migkg.services.views.columns import Columns
+from migkg.web.answers import answer_to
+from migkg.web.state import state_of
+
+ROWS = 1000  # of the table of a page, and of what a view is drawn from
+_LARGEST = 4 * 1024 * 1024  # bytes of an answer on a page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer, or as much of it as a page has room for.
+
+    ``more`` says that there are further rows, ``too_large`` that none is shown; ``drawing`` is what
+    the view draws, None for the table and the raw answer.
+    """
+
+    columns: Columns
+    views: tuple[str, ...]
+    view: str
+    drawing: object | None = None
+    names: Mapping[str, Name] = field(default_factory=dict)
+    raw: str = ""
+    more: bool = False
+    too_large: bool = False
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where an answer can be had in another view or format: a path and its parameters."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    formats: tuple[Format, ...] = ()
+
+    def to(self, name: str, value: str) -> str:
+        """The same with one more parameter."""
+        return f"{self.path}?{urlencode((*self.parameters, (name, value)))}"
+
+
+def asked(text: QueryText, **dataset: tuple[str, ...] | None) -> Query:
+    """The query for what a page can show of an answer."""
+    if text.form in (Form.SELECT, Form.ASK):
+        rows = ROWS if text.form is Form.SELECT else None
+        return Query.of(text, formats.JSON, truncate=rows, **dataset)  # type: ignore[arg-type]
+    return Query.of(text, formats.NTRIPLES, **dataset)  # type: ignore[arg-type]
+
+
+async def of_answer(request: Request, answer: Answer, view: str) -> Shown:
+    """What a page shows of the answer to a query that :func:`asked` has made."""
+    if answer.size > _LARGEST:
+        answer.close()
+        nothing = Columns(Table((), ()), {})
+        return Shown(nothing, (choosing.TABLE,), choosing.TABLE, too_large=True)
+    content = answer.read()
+    if answer.format is formats.JSON:
+        table = results.read_table(content)
+    else:
+        table = results.read_triples(content)
+    more = answer.truncated or len(table.rows) > ROWS
+    return await of_table(request, table.first(ROWS), view, raw=content, more=more)
+
+
+async def of_table(
+    request: Request, table: Table, view: str, *, raw: bytes = b"", more: bool = False
+) -> Shown:
+    """A table in a view: the one asked for if it fits, else the best."""
+    found = await names_of(request, table)
+    columns = Columns(table, found)
+    choice = choosing.choose(columns)
+    views = (*choice.views, choosing.RAW) if raw else choice.views
+    chosen = view if view in views else choice.first
+    draw = choosing.DRAWING.get(chosen)
+    return Shown(
+        columns=columns,
+        views=views,
+        view=chosen,
+        drawing=draw(columns) if draw else None,
+        names=found,
+        raw=raw.decode() if chosen == choosing.RAW else "",
+        more=more,
+    )
+
+
+async def names_of(request: Request, table: Table) -> dict[str, Name]:
+    """The names of the things in a table, by one query."""
+    state = state_of(request)
+    text = names.query(names.things(table))
+    if not text:
+        return {}
+    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
+    answer = (await answer_to(request, query, Lane.PAGE)).read()
+    return names.with_terms(names.read(results.read_table(answer)), state.schema.labels)

@@ -1,0 +1,261 @@
+"""Several endpoints are one engine that goes on when some of them fail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from benchmarks.faults import FAULTS, FaultyProxy
+from migkg.engine.remote import RemoteEngine
+from migkg.engine.remote.breaker import Breaker
+from migkg.engine.remote.budget import Budget
+from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
+from migkg.model import formats
+from migkg.settings import Settings
+from tests.conftest import free_port
+from tests.engine.conftest import query, started
+from tests.engine.fake_endpoint import JSON, Endpoint, Reply, echo, endpoint, results
+
+REVISION = "SELECT ?x { <urn:current> <urn:is> ?x }"
+BAD = (400, "text/plain", b"error at 1:8: no")
+BUSY = (503, "text/plain", b"")
+
+
+@asynccontextmanager
+async def service(*urls: str, **values: object) -> AsyncIterator[RemoteEngine]:
+    given = {"engine_kind": "generic", "engine_patience": 0.2, "query_deadline": 5.0, **values}
+    settings = Settings(engine_url=" ".join(urls), query_processes=32, **given)
+    engine = RemoteEngine(settings)
+    async with started(engine):
+        yield engine
+
+
+async def asked(engine: RemoteEngine, number: int = 0) -> str:
+    """Asks for a value that no other query has; what came back must be that, all of it."""
+    text = f"SELECT ?x {{ VALUES ?x {{ {number} }} }}"
+    content = json.loads((await engine.answer(query(text))).read())
+    values = [row["x"]["value"] for row in content["results"]["bindings"]]
+    assert values == [text] * 40
+    return text
+
+
+@pytest.mark.parametrize("name", ["json", "csv"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_one_endpoint_is_made_good_by_another(fault: str, name: str) -> None:
+    async def main() -> None:
+        async with (
+            endpoint() as good,
+            FaultyProxy(good.url) as bad,
+            service(good.url, bad.url) as engine,
+        ):
+            text = "SELECT ?x { VALUES ?x { 7 } }"
+            asking = query(text, formats.BY_NAME[name])
+            bad.inject(fault)
+            while bad.waiting:
+                assert (await engine.answer(asking)).read().count(text.encode()) == 40
+
+    asyncio.run(main())
+
+
+def test_faults_in_two_of_three_endpoints_cost_no_query_under_load() -> None:
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            good = await stack.enter_async_context(endpoint())
+            proxies = [await stack.enter_async_context(FaultyProxy(good.url)) for _ in range(3)]
+            urls = [proxy.url for proxy in proxies]
+            engine = await stack.enter_async_context(service(*urls))
+            kinds = [*FAULTS] * 2
+            for number in range(40):
+                for proxy in proxies[:2]:
+                    proxy.inject(*kinds[number : number + 1])
+                await asyncio.gather(*(asked(engine, 16 * number + n) for n in range(16)))
+            assert sum(sum(proxy.injected.values()) for proxy in proxies) > len(FAULTS)
+
+    asyncio.run(main())
+
+
+def test_the_fewest_queries_decide_who_is_asked() -> None:
+    async def main() -> None:
+        async with endpoint() as one, endpoint() as two, service(one.url, two.url) as engine:
+            await asyncio.gather(*(asked(engine, number) for number in range(20)))
+            counts = [len([t for t in e.asked if t.startswith("SELECT")]) for e in (one, two)]
+            assert counts == [10, 10]
+
+    asyncio.run(main())
+
+
+def test_what_is_not_there_is_left_alone_and_comes_back() -> None:
+    async def main() -> None:
+        port = free_port()
+        there_not = f"http://127.0.0.1:{port}/sparql"
+        async with endpoint() as good, service(good.url, there_not) as engine:
+            for number in range(20):
+                await asked(engine, number)
+            assert [state.state for state in engine.endpoints()] == ["in service", "failing"]
+            assert engine.endpoints()[1].asked < 20
+            async with Endpoint().on(port), asyncio.timeout(20):
+                while engine.endpoints()[1].state == "failing":
+                    await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+
+
+def test_an_endpoint_that_lags_is_left_out_until_it_has_caught_up() -> None:
+    held = {"one": "r1", "two": "r1"}
+
+    def answer(name: str) -> object:
+        def reply(text: str) -> Reply:
+            return (200, JSON, results(held[name])) if text == REVISION else echo(text)
+
+        return reply
+
+    async def main() -> None:
+        async with (
+            endpoint(answer("one")) as one,
+            endpoint(answer("two")) as two,
+            service(one.url, two.url, engine_revision=REVISION) as engine,
+            asyncio.timeout(20),
+        ):
+            states = ["in service", "in service"]
+            assert [state.state for state in engine.endpoints()] == states
+            held["one"] = "r2"
+            while [state.state for state in engine.endpoints()] != ["in service", "lagging"]:
+                await asyncio.sleep(0.05)
+            before = len([text for text in two.asked if "VALUES" in text])
+            await asyncio.gather(*(asked(engine, number) for number in range(10)))
+            assert len([text for text in two.asked if "VALUES" in text]) == before
+            held["two"] = "r2"
+            while [state.state for state in engine.endpoints()] != states:
+                await asyncio.sleep(0.05)
+            assert {state.revision for state in engine.endpoints()} == {"r2"}
+            held.update(one="r1", two="r1")  # back to an older one: nobody lags for ever
+            while {state.revision for state in engine.endpoints()} != {"r1"}:
+                await asyncio.sleep(0.05)
+            assert [state.state for state in engine.endpoints()] == states
+
+    asyncio.run(main())
+
+
+def test_one_that_says_it_is_busy_gets_nothing_new() -> None:
+    busy = False
+
+    def answer(text: str) -> Reply:
+        return BUSY if busy and text == "ASK {}" else echo(text)
+
+    async def main() -> None:
+        nonlocal busy
+        async with (
+            endpoint(answer) as one,
+            endpoint() as two,
+            service(one.url, two.url) as engine,
+            asyncio.timeout(20),
+        ):
+            busy = True
+            while engine.endpoints()[0].state != "draining":
+                await asyncio.sleep(0.05)
+            before = len(one.asked)
+            await asyncio.gather(*(asked(engine, number) for number in range(10)))
+            assert [text for text in one.asked[before:] if text != "ASK {}"] == []
+            busy = False
+            while engine.endpoints()[0].state != "in service":
+                await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (BAD, BadQuery),
+        (BUSY, EngineBusy),
+        ((500, "text/plain", b"Error"), EngineUnavailable),
+        ((200, JSON, b"{}"), EngineUnavailable),
+    ],
+    ids=["400", "503", "500", "rubbish"],
+)
+def test_a_query_that_fails_everywhere_puts_nobody_out_of_service(
+    reply: Reply, error: type[Exception]
+) -> None:
+    def answer(text: str) -> Reply:
+        return echo(text) if text == "ASK {}" else reply
+
+    async def main() -> None:
+        async with (
+            endpoint(answer) as one,
+            endpoint(answer) as two,
+            service(one.url, two.url) as engine,
+        ):
+            for _ in range(10):
+                with pytest.raises(error):
+                    await engine.answer(query("SELECT * {}"))
+            assert [s.state for s in engine.endpoints()] == ["in service", "in service"]
+            asked = [text for text in one.asked + two.asked if text != "ASK {}"]
+            assert len(asked) == (10 if error is BadQuery else 20)
+
+    asyncio.run(main())
+
+
+def test_asking_again_has_a_budget() -> None:
+    def answer(text: str) -> Reply:
+        return echo(text) if text == "ASK {}" else BUSY
+
+    async def main() -> None:
+        async with (
+            endpoint(answer) as one,
+            endpoint(answer) as two,
+            service(one.url, two.url) as engine,
+        ):
+            asking = (engine.answer(query("SELECT * {}")) for _ in range(200))
+            await asyncio.gather(*asking, return_exceptions=True)
+            asked = [text for text in one.asked + two.asked if text != "ASK {}"]
+            assert 200 <= len(asked) < 300
+
+    asyncio.run(main())
+
+
+def test_a_query_that_is_slow_everywhere_is_asked_of_two_and_ends_at_its_deadline() -> None:
+    async def main() -> None:
+        async with endpoint() as good, AsyncExitStack() as stack:
+            proxies = [await stack.enter_async_context(FaultyProxy(good.url)) for _ in range(3)]
+            urls = [proxy.url for proxy in proxies]
+            engine = await stack.enter_async_context(service(*urls, query_deadline=0.8))
+            for proxy in proxies:
+                proxy.inject("hang")
+            with pytest.raises(QueryTimeout):
+                await engine.answer(query("SELECT * {}"))
+            assert sum(sum(proxy.injected.values()) for proxy in proxies) == 2
+            async with asyncio.timeout(5):
+                while any(state.in_flight for state in engine.endpoints()):
+                    await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+def test_a_breaker_opens_for_longer_each_time() -> None:
+    now = 0.0
+    breaker = Breaker(lambda: now)
+    for seconds in (1.0, 2.0, 4.0):
+        while breaker.closed:
+            breaker.failed()
+        assert not breaker.due
+        breaker.succeeded()  # of a query that began before
+        assert not breaker.closed
+        now += seconds
+        assert breaker.due
+        breaker.succeeded()
+        assert breaker.closed
+
+
+def test_a_budget_is_a_part_of_the_requests_and_some_in_a_second() -> None:
+    now = 0.0
+    budget = Budget(0.1, lambda: now)
+    assert [budget.take() for _ in range(11)] == [True] * 10 + [False]
+    for _ in range(21):
+        budget.count()
+    assert [budget.take() for _ in range(3)] == [True, True, False]
+    now = 0.5
+    assert [budget.take() for _ in range(6)] == [True] * 5 + [False]
