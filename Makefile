@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export MIGKG_RELEASES ?= $(CURDIR)/build/releases
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format bench bench-build data clean
+.PHONY: help run build test check format bench bench-build data messages clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,13 @@ format: $(VENV)/dev ## write code and data in their canonical form
 	$(BIN)/ruff format src tests benchmarks frontend hatch_build.py
 	$(BIN)/ruff check --fix src tests benchmarks frontend hatch_build.py
 	$(BIN)/migkg format
+
+LOCALE := src/migkg/web/locale
+messages: $(VENV)/dev ## bring the words of the interface into the catalogues that translators fill in
+	$(BIN)/pybabel -q extract -F pyproject.toml -k translatable --add-location=file --sort-by-file --no-wrap \
+	  --omit-header -o $(LOCALE)/messages.pot src/migkg
+	for file in $(LOCALE)/*.po; do $(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -o $$file \
+	  -l $$(basename $$file .po) --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
 
 clean: ## remove all that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,7 +10,7 @@ const GRAPHS = ["ttl", "jsonld", "nt", "rdf", "trig", "nq"];
 const form = document.getElementById("query-form");
 const [textarea, status, answer, problem, run, cancel] =
   ["query", "status", "answer", "problem", "run", "cancel"].map((id) => document.getElementById(id));
-const words = JSON.parse(document.getElementById("query-words").textContent);
+const words = JSON.parse(document.getElementById("query-words").dataset.words);
 const service = new Service(form.dataset.public, form.dataset.within);
 let view = shared().view ?? new URLSearchParams(location.search).get("view");
 let editor = null; // the text area until it is there
@@ -46,6 +46,7 @@ async function start() {
     editor?.show([]);
     await show(result);
     status.textContent = summary(result, seconds);
+    status.scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (mine === running) fail(error);
   } finally {

@@ -4,7 +4,7 @@ import { ask, Names } from "./results/service.js";
 import { element as make } from "./results/markup.js";
 import { Table } from "./results/table.js";
 import { readTriples } from "./results/triples.js";
-import { ENGLISH } from "./results/words.js";
+import { say } from "./results/words.js";
 
 const RAW = "raw";
 const DRAWN = 1000; // rows that the service draws from
@@ -14,21 +14,17 @@ const RAW_ROWS = 500; // more would be slow to lay out
  * Shows SPARQL results in JSON inside an element.
  *
  * `view` is the one to begin with, if it fits; `link` says where an IRI leads as long as the service
- * has not said it; `labels` has names by IRI; `words` are those of another language. A choice of the
- * reader is told with the event "view".
+ * has not said it; `labels` has names by IRI. A choice of the reader is told with the event "view".
  */
 export async function show(element, json, options = {}) {
-  const words = { ...ENGLISH, ...options.words };
   const results = json.results ? json : answered(json.boolean);
-  const raw = () => rawText(json, words);
-  await new Results(element, results, raw, words, options).start(options.view);
+  await new Results(element, results, () => rawText(json), options).start(options.view);
 }
 
 /** Shows an answer that is not JSON: triples as triples, all else as text. */
 export async function showText(element, text, options = {}) {
-  const words = { ...ENGLISH, ...options.words };
   const results = readTriples(text);
-  if (results) await new Results(element, results, () => [block(text)], words, options).start(options.view);
+  if (results) await new Results(element, results, () => [block(text)], options).start(options.view);
   else element.replaceChildren(block(text));
 }
 
@@ -37,25 +33,25 @@ const answered = (is) => ({
   results: { bindings: [{ answer: { type: "literal", value: String(is) } }] },
 });
 
-function rawText(json, words) {
+function rawText(json) {
   const rows = json.results?.bindings;
   if (!rows || rows.length <= RAW_ROWS) return [block(JSON.stringify(json, null, 2))];
   const cut = { ...json, results: { ...json.results, bindings: rows.slice(0, RAW_ROWS) } };
-  return [make("p", {}, words.rawCut(RAW_ROWS)), block(JSON.stringify(cut, null, 2))];
+  return [make("p", {}, say("rawCut", { n: RAW_ROWS })), block(JSON.stringify(cut, null, 2))];
 }
 
 const block = (text) => make("pre", { tabindex: "0" }, text);
 
 class Results {
-  constructor(element, results, raw, words, { link, labels, views }) {
-    Object.assign(this, { element, results, raw, words, address: views });
+  constructor(element, results, raw, { link, labels, views }) {
+    Object.assign(this, { element, results, raw, address: views });
     this.names = new Names(views, labels, link);
     this.asked = 0;
   }
 
   async start(view) {
     const found = await this.draw(view);
-    this.table = new Table(this.results, found.columns, this.names, this.words);
+    this.table = new Table(this.results, found.columns, this.names);
     this.put(view === RAW ? { ...found, view: RAW } : found);
   }
 
@@ -91,11 +87,11 @@ class Results {
   choices({ views, view }) {
     const buttons = [...views, RAW].map((name) => {
       const attributes = { type: "button", "data-view": name, "aria-pressed": String(name === view) };
-      const button = make("button", attributes, this.words.views[name] ?? name);
+      const button = make("button", attributes, say(name));
       button.addEventListener("click", () => this.choose(name));
       return make("li", {}, button);
     });
-    return make("nav", { class: "views", "aria-label": this.words.choose }, make("ul", { class: "chosen" }, ...buttons));
+    return make("nav", { class: "views", "aria-label": say("choose") }, make("ul", { class: "chosen" }, ...buttons));
   }
 
   figure({ figure, view }) {
@@ -108,6 +104,6 @@ class Results {
   async layOut(graph) {
     const { draw } = await import("./results/graph.js");
     const figure = this.element.querySelector("figure");
-    if (figure && this.found.graph === graph) draw(figure, graph, this.words);
+    if (figure && this.found.graph === graph) draw(figure, graph);
   }
 }

@@ -2,7 +2,7 @@
 import { element as make } from "./results/markup.js";
 import { ordered } from "./results/order.js";
 
-for (const table of document.querySelectorAll("table.rows")) sortable(table);
+for (const table of document.querySelectorAll("table.sortable")) sortable(table);
 
 function sortable(table) {
   const rows = [...table.tBodies[0].rows];

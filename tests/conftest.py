@@ -25,6 +25,8 @@ from migkg.engine.release import Release, open_current
 from migkg.resources import Project, find_project
 from migkg.services.building import build
 from migkg.settings import Settings
+from tests.hostile import make_hostile
+from tests.tiny import BASE as TINY
 from tests.tiny import make_project
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -223,6 +225,15 @@ def remote_service(
         oxigraph(release, tmp_path_factory.mktemp("oxigraph")) as endpoint,
         serve(settings, release, MIGKG_ENGINE_URL=endpoint) as running_service,
     ):
+        yield running_service
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for a small project whose labels are hostile."""
+    settings = make_hostile(tmp_path_factory.mktemp("hostile"))
+    release = build(settings, lambda _: None)
+    with serve(settings, release, MIGKG_BASE_IRI=TINY) as running_service:
         yield running_service
 
 

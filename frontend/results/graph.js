@@ -1,6 +1,7 @@
 // A graph laid out by forces: once, before it is drawn, so that nothing moves.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "d3-force";
 import { element, svg } from "./markup.js";
+import { say } from "./words.js";
 
 const STEPS = 300;
 const LEAST_WIDTH = 280, LEAST_HEIGHT = 300, MOST_HEIGHT = 900;
@@ -13,16 +14,16 @@ const ROOM_FOR_TIES = 8000; // with less, edges have their names where the point
 const short = (text) => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
 /** Draws nodes and edges in place of what a figure has. */
-export function draw(figure, graph, words) {
+export function draw(figure, graph) {
   const width = Math.max(LEAST_WIDTH, figure.clientWidth);
   const height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, Math.round((graph.nodes.length * ROOM) / width)));
   const room = (width * height) / graph.nodes.length;
   const { nodes, links } = placed(graph, width, height);
   const drawing = svg("svg", {
     class: `network${room < CROWDED ? " crowded" : ""}`, viewBox: `0 0 ${width} ${height}`, width, height,
-    role: "group", "aria-label": words.graph(nodes.length, links.length),
+    role: "group", "aria-label": say("drawnGraph", { nodes: nodes.length, edges: links.length }),
   }, arrow(), ...links.map(line), ...(room >= ROOM_FOR_TIES ? links.map(tie) : []), ...nodes.map((found) => node(found, width)));
-  const note = graph.left_out ? [element("p", { class: "legend" }, words.leftOut(graph.left_out))] : [];
+  const note = graph.left_out ? [element("p", { class: "legend" }, say("leftOut", { n: graph.left_out }))] : [];
   figure.replaceChildren(drawing, ...note);
 }
 

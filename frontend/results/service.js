@@ -13,7 +13,9 @@ const found = () => {
 /** Views, drawing, names and columns of some rows. */
 export async function ask(address, view, variables, rows) {
   const url = new URL(address ?? found(), location.href);
+  const language = new URLSearchParams(location.search).get("lang");
   if (view) url.searchParams.set("view", view);
+  if (language) url.searchParams.set("lang", language); // else the browser says it
   const headers = { "Content-Type": "application/sparql-results+json" };
   const answer = await fetch(url, { method: "POST", headers, body: body(variables, rows) });
   if (!answer.ok) throw new Error(`The views cannot be drawn: ${answer.status}.`);

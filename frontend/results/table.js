@@ -1,22 +1,23 @@
 // A table of results: pages of rows, in the order that the reader chooses.
 import { element as make } from "./markup.js";
 import { ordered } from "./order.js";
+import { say } from "./words.js";
 
 const PAGE = 100; // rows
 const LONG = 400, SHORT = 200; // characters of a value, and of what is shown of a long one
 
 export class Table {
-  constructor(results, columns, names, words) {
+  constructor(results, columns, names) {
     this.rows = results.results.bindings;
     this.columns = columns ?? results.head.vars.map((variable) => ({ variable, numbers: false, label: null }));
-    Object.assign(this, { names, words, order: [...this.rows.keys()], sorted: null, page: 0 });
+    Object.assign(this, { names, order: [...this.rows.keys()], sorted: null, page: 0 });
     this.body = make("tbody");
     this.headings = this.columns.map((column) => this.heading(column));
     this.status = make("p", { role: "status" });
     this.pager = this.buttons();
     this.element = make("div", { class: "paged" },
-      make("div", { class: "table", role: "region", "aria-label": words.table, tabindex: "0" },
-        make("table", { class: "rows" }, make("thead", {}, make("tr", {}, ...this.headings)), this.body)),
+      make("div", { class: "table", role: "region", "aria-label": say("results"), tabindex: "0" },
+        make("table", { class: "rows sortable" }, make("thead", {}, make("tr", {}, ...this.headings)), this.body)),
       this.status, this.pager);
     this.show();
   }
@@ -31,14 +32,14 @@ export class Table {
     const last = () => Math.max(0, Math.ceil(this.rows.length / PAGE) - 1);
     const targets = { first: () => 0, previous: () => this.page - 1, next: () => this.page + 1, last };
     this.turns = Object.entries(targets).map(([name, target]) => {
-      const button = make("button", { type: "button" }, this.words[name]);
+      const button = make("button", { type: "button" }, say(name));
       button.addEventListener("click", () => {
         this.page = Math.min(Math.max(target(), 0), last());
         this.show();
       });
       return { button, away: () => target() !== this.page && target() >= 0 && target() <= last() };
     });
-    return make("nav", { class: "pages", "aria-label": this.words.pages }, ...this.turns.map(({ button }) => button));
+    return make("nav", { class: "pages", "aria-label": say("pages") }, ...this.turns.map(({ button }) => button));
   }
 
   /** Ascending, then descending, then as the rows came. */
@@ -74,7 +75,9 @@ export class Table {
       this.headings[index].setAttribute("aria-sort", direction);
     });
     const first = this.page * PAGE;
-    this.status.textContent = this.rows.length ? this.words.rows(first + 1, first + shown.length, this.rows.length) : this.words.none;
+    this.status.textContent = this.rows.length === shown.length
+      ? say(shown.length === 1 ? "oneRow" : "rows", { n: shown.length })
+      : say("someRows", { first: first + 1, last: first + shown.length, n: this.rows.length });
     this.pager.hidden = this.rows.length <= PAGE;
     for (const { button, away } of this.turns) button.disabled = !away();
   }

@@ -18,6 +18,28 @@ class BadFile(MigkgError):
     """A file of the project, or one given by name, cannot be read or understood."""
 
 
+class BadDeclaration(BadFile):
+    """A parameter of a stored query is declared wrongly; ``line`` and ``column`` start at 1."""
+
+    def __init__(self, message: str, *, line: int, column: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class BadParameters(MigkgError):
+    """A stored query was given what its parameters do not take.
+
+    ``problems`` has one sentence for each parameter that is wrong, and ``available`` names those
+    that there are, or the values that one of them takes.
+    """
+
+    def __init__(self, problems: dict[str, str], available: list[str] | None = None) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+        self.available = available
+
+
 class NoRelease(MigkgError):
     """There is no release to open, or the one there is damaged."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
+import migkg.web
 from tests.conftest import Service
 
 OPTIONS = [
@@ -20,6 +22,7 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "results.js"
 PATIENCE = 60_000  # milliseconds until an action counts as failed
 
 OpenPage = Callable[..., Page]
@@ -53,6 +56,14 @@ def browser() -> Iterator[Browser]:
         running = launched(playwright)
         yield running
         running.close()
+
+
+@pytest.fixture
+def bundles() -> None:
+    """The scripts of the pages; without them tests are skipped, but not where ``CI`` is set."""
+    if not BUILT.is_file():
+        missing = "the scripts of the pages are not built; run: python frontend/build.py"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 @pytest.fixture

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import migkg.web
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 
-BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "editor.js"
+pytestmark = pytest.mark.usefixtures("bundles")
+
 CITIES = "PREFIX mig: <https://w3id.org/migkg/ontology#>\nSELECT ?city { ?city a mig:City }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?d) }"
 REFUSED = "the server responded with a status of 400"
-
-
-@pytest.fixture(autouse=True)
-def bundles() -> None:
-    """The scripts of the page; without them the tests are skipped, but not where ``CI`` is set."""
-    if not BUILT.is_file():
-        missing = "the scripts of the pages are not built; run: python frontend/build.py"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
 
 
 def editor_of(page: Page) -> Locator:
@@ -193,3 +183,12 @@ def test_without_scripts_the_form_works(open_page: OpenPage) -> None:
     expect(page.get_by_role("region", name="Answer")).to_contain_text("Quito")
     expect(page.get_by_label("Query", exact=True)).to_have_value(CITIES)
     expect(page.get_by_text("Examples", exact=True)).to_be_hidden()
+
+
+def test_without_scripts_an_error_is_on_the_page(
+    open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"/sparql?query={quote('SELECT * { ?s rdfs:label ?o }')}")
+    expect(page.get_by_text("Line 1, column 15: The prefix rdfs: is not declared")).to_be_visible()
+    complaints[:] = [text for text in complaints if REFUSED not in text]

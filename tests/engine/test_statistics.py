@@ -40,7 +40,10 @@ def test_equal_triples_count_once_and_links_lead_from_ours_outwards(quads: Path)
         entities=3,
         classes={f"{EX}Book": 2, f"{EX}Work": 1},
         properties={rdf_type: PropertyUse(4, 3), "urn:p": PropertyUse(7, 2)},
-        uses={f"{EX}Book": {rdf_type: 2, "urn:p": 1}, f"{EX}Work": {rdf_type: 1, "urn:p": 1}},
+        uses={
+            f"{EX}Book": {rdf_type: 2, "urn:p": 1},
+            f"{EX}Work": {rdf_type: 1, "urn:p": 1},
+        },
         examples={f"{EX}Book": f"{EX}id/a", f"{EX}Work": f"{EX}id/a"},
         links=(Link("urn:p", "https://else.example/", 2),),
     )

@@ -136,3 +136,4 @@ def test_installed_service_answers_a_query(url: str) -> None:
 def test_installed_service_has_pages_and_stored_queries(url: str) -> None:
     assert b"<h1>" in get(f"{url}/page/city/quito-ec", "text/html")
     assert json.loads(get(f"{url}/queries", "application/json"))["queries"]
+    assert b"quito" in get(f"{url}/queries/bodies_in_hamilton?city=Quito", "text/csv")

@@ -147,6 +147,21 @@ def test_a_map_has_each_place_once_with_what_is_there() -> None:
     assert geneva.size > quito.size >= 8
 
 
+def test_a_map_shows_the_part_of_the_world_with_its_places() -> None:
+    def box(*degrees: tuple[float, float]) -> tuple[float, ...]:
+        rows = [(str(n), y, x) for n, (x, y) in enumerate(degrees)]
+        drawn = maps.draw(columns("x lat long", *rows))
+        left, top, width, height = drawn.box
+        assert all(left <= dot.position.x <= left + width for dot in drawn.dots)
+        assert all(top <= dot.position.y <= top + height for dot in drawn.dots)
+        assert math.isclose(width / height, 1000 / 445, rel_tol=0.01)
+        return drawn.box
+
+    assert box((-78.5, -0.2), (139.7, 35.7)) == (0, 5, 1000, 445)
+    assert box((6.1, 46.2))[2] == 200
+    assert 200 < box((6.1, 46.2), (29.0, 41.0), (24.0, -10.0))[2] < 600
+
+
 @pytest.mark.parametrize(
     "point", ["POINT(181 0)", "POINT(0 91)", "LINESTRING(0 0, 1 1)", "POINT()"]
 )
@@ -295,6 +310,29 @@ def test_of_several_labels_the_best_language_wins() -> None:
 
 
 # Results in JSON
+
+
+@pytest.mark.parametrize(
+    ("variables", "rows", "read"), [(1, 999, 999), (1, 1001, 1000), (1000, 30, 20)]
+)
+def test_of_wide_rows_fewer_are_read(variables: int, rows: int, read: int) -> None:
+    names = [f"v{n}" for n in range(variables)]
+    content = {"head": {"vars": names}, "results": {"bindings": [{}] * rows}}
+    table = read_table(json.dumps(content).encode(), 1000)
+    assert (len(table.rows), table.cut) == (read, read < rows)
+
+
+def test_too_many_variables_are_refused() -> None:
+    content = {"head": {"vars": [f"v{n}" for n in range(1001)]}, "results": {"bindings": []}}
+    with pytest.raises(ValueError, match="more than 1000 variables"):
+        read_table(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(("triples", "cut"), [(3, False), (4, False), (5, True)])
+def test_of_many_triples_the_first_are_read(triples: int, cut: bool) -> None:
+    lines = "".join(f"<{A}{n}> <{B}> <{C}> .\n" for n in range(triples))
+    table = read_triples(lines.encode(), 4)
+    assert (len(table.rows), table.cut) == (min(triples, 4), cut)
 
 
 def test_an_ask_is_a_table_of_one_cell() -> None:

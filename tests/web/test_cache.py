@@ -452,7 +452,10 @@ def test_a_page_says_how_long_it_holds_and_is_not_sent_twice(service: Edge, path
     assert same(first, second)
     assert (first.status, first.headers["Cache-Control"]) == (200, "public, max-age=60")
     given = {**BROWSING, "If-None-Match": first.headers["ETag"]}
-    for other in (path, f"{path}{'&' if '?' in path else '?'}x"):
+    others = [path]
+    if "text/html" not in first.headers["Content-Type"]:  # a page names its address
+        others.append(f"{path}{'&' if '?' in path else '?'}x")
+    for other in others:
         again = ask_service(service, other, headers=given)
         assert (again.status, again.body, again.headers["ETag"]) == (
             304,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -77,6 +78,18 @@ def test_a_form_can_be_sent_too(service: Service) -> None:
     for path in ("/sparql/check", "/sparql/format"):
         reply = ask(service, path, method="POST", headers=headers, body=b"query=ASK%7B%7D")
         assert reply.status == 200
+
+
+def test_a_browser_gets_the_problem_as_a_page_with_its_query(service: Service) -> None:
+    path = f"/sparql?query={quote('ASK { <b> }')}"
+    headers = {"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"}
+    reply = ask(service, path, headers=headers)
+    assert (reply.status, reply.media_type) == (400, "text/html")
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert "ASK { &lt;b&gt; }</textarea>" in reply.text
+    assert '<p id="problem" class="problem">Line 1, column ' in reply.text
+    ask(service, path, headers={"Accept": "*/*"}).problem(400, "bad-query")
+    ask(service, f"{path}&format=json", headers=headers).problem(400, "bad-query")
 
 
 def test_layout(service: Service) -> None:

@@ -12,6 +12,13 @@ from tests.conftest import Service
 from tests.web.client import ask
 
 EXAMPLES = 4
+# Of the stored queries, which are all described alike, these have parameters of every type used.
+STORED = {
+    "/queries/{name}",
+    "/queries/cities_in_three_documents",
+    "/queries/events_in_time",
+    "/queries/recommendations_by_addressee",
+}
 
 
 def test_every_answer_is_of_a_type_that_is_described(service: Service) -> None:
@@ -52,6 +59,8 @@ def test_requests_made_from_it_meet_no_server_error(service: Service) -> None:
     tried: Counter[str] = Counter()
     for found in schema.get_all_operations():
         operation = found.ok()
+        if operation.path.startswith("/queries/") and operation.path not in STORED:
+            continue
 
         @bounded
         @given(operation.as_strategy())
@@ -60,4 +69,4 @@ def test_requests_made_from_it_meet_no_server_error(service: Service) -> None:
             tried[case.path] += 1
 
         one()
-    assert tried.keys() >= {"/sparql", "/data/{path}", "/validate", "/catalog"}
+    assert tried.keys() >= {*STORED, "/sparql", "/data/{path}", "/validate", "/catalog"}

@@ -141,6 +141,24 @@ def test_stored_queries_are_answered_the_same(
             assert sorted(theirs.text.splitlines()) == sorted(ours.text.splitlines()), name
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/queries/bodies_in_hamilton?city=Quito",
+        "/queries/countries_of_initiatives?country=Ecuador",
+        "/queries/planned_and_hoped_statements?text=%22%20%7D%20%5Cu0022",
+        "/queries/recommendations_by_addressee?theme=theme:migration-policy&text=LOCAL",
+        "/queries/paragraphs_with_most_evidence?least=20&document=document:1",
+        "/queries/events_in_time?from=2016",
+    ],
+)
+def test_parameters_are_bound_the_same(
+    service: Service, remote_service: Service, path: str
+) -> None:
+    theirs = same(service, remote_service, path, accept("csv"))
+    assert theirs.text == ask(service, path, headers=accept("csv")).text
+
+
 @pytest.mark.parametrize("name", ["json", "ttl"])
 def test_answers_name_the_format_and_their_length(remote_service: Service, name: str) -> None:
     reply = sparql(remote_service, "ASK {}" if name == "json" else CONSTRUCT, accept(name))

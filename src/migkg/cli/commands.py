@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from migkg.cli import stored
 from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.releases import named_release, refused, reported
@@ -18,17 +19,15 @@ from migkg.cli.tables import print_table
 from migkg.cli.timings import print_timings
 from migkg.engine import rdf_io
 from migkg.engine.dump_files import dump_of
-from migkg.engine.embedded import OwnEngine
 from migkg.engine.keeper import store_choice
-from migkg.engine.protocol import Query
-from migkg.engine.release import Release, open_current
+from migkg.engine.release import open_current
 from migkg.engine.scratch import ScratchStore
 from migkg.errors import BadFile
 from migkg.model import formats
 from migkg.model.evidence import EvidenceCheck
 from migkg.model.namespaces import Vocabulary
 from migkg.model.report import merge
-from migkg.model.sparql_text import QueryText, read_query
+from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.resources import Project, find_project
 from migkg.services import (
     authoring,
@@ -41,8 +40,10 @@ from migkg.services import (
     stored_queries,
     vocabulary_use,
 )
+from migkg.services.parameters.declarations import declared
 from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
+from migkg.services.stored_queries import StoredQuery
 from migkg.settings import Settings
 
 T = TypeVar("T")
@@ -107,16 +108,19 @@ def format_files(options: argparse.Namespace, settings: Settings) -> int:
 
 def query(options: argparse.Namespace, settings: Settings) -> int:
     """Answers a query from the local release or from an endpoint."""
-    text = _query_text(options.query, settings)
+    found = _found_query(options.query, settings)
+    given = stored.given(options.more)
+    if given and isinstance(found, QueryText):
+        raise BadFile("Only stored queries take parameters, and this is none.")
+    form = found.form
     table = options.format is None and sys.stdout.isatty()
-    chosen = _query_format(options.format, text, table=table)
+    chosen = _query_format(options.format, form, table=table)
     if options.endpoint:
-        from migkg.cli.remote_query import ask_endpoint
-
-        answer = ask_endpoint(options.endpoint, text, chosen)
+        asked = stored.ask_endpoint(options.endpoint, found, given, chosen, settings)
     else:
         release = named_release(options, settings) or open_current(settings.releases)
-        answer = asyncio.run(_ask_release(release, text, chosen, settings))
+        asked = stored.ask_release(release, found, given, chosen, settings)
+    answer = asyncio.run(asked)
     if table and chosen is formats.JSON:
         print_table(json.loads(answer), sys.stdout)
     else:
@@ -250,43 +254,34 @@ def _written(addition: authoring.Addition, project: Project, settings: Settings)
         return reported(write) is not None
 
 
-def _query_text(argument: str, settings: Settings) -> QueryText:
+def _found_query(argument: str, settings: Settings) -> QueryText | StoredQuery:
     if argument == "-":
         text = sys.stdin.read()
     elif "{" in argument or "\n" in argument:
         text = argument
     elif Path(argument).is_file():
-        text = Path(argument).read_text("utf-8")
+        path = Path(argument)
+        text = path.read_text("utf-8")
+        if declared(text):
+            return stored_queries.read_file(path)
     else:
-        stored = stored_queries.load(find_project(settings)).get(argument)
-        if stored is None:
+        found = stored_queries.load(find_project(settings)).get(argument)
+        if found is None:
             raise BadFile(f"{argument} is neither a query, a file, nor a stored query.")
-        text = stored.text
+        return found
     return read_query(text, settings.query_limits)
 
 
-def _query_format(name: str | None, text: QueryText, *, table: bool) -> formats.Format:
+def _query_format(name: str | None, form: Form, *, table: bool) -> formats.Format:
     """The format asked for; else what a table is made from, CSV, or the first that there is."""
-    offers = text.form.answer_formats
+    offers = form.answer_formats
     if name is None:
         return formats.CSV if formats.CSV in offers and not table else offers[0]
     chosen = formats.BY_NAME.get(name)
     if chosen not in offers:
         known = ", ".join(item.name for item in offers)
-        raise BadFile(f"A {text.form.value} query has no format {name}; take {known}.")
+        raise BadFile(f"A {form.value} query has no format {name}; take {known}.")
     return chosen
-
-
-async def _ask_release(
-    release: Release, text: QueryText, chosen: formats.Format, settings: Settings
-) -> bytes:
-    engine = OwnEngine(release, settings)
-    await engine.start()
-    try:
-        answer = await engine.answer(Query.of(text, chosen))
-        return answer.read()
-    finally:
-        await engine.close()
 
 
 def _write(data: bytes) -> None:

@@ -14,19 +14,32 @@ from typing import TYPE_CHECKING
 
 from migkg import __version__
 from migkg.cli import bench
-from migkg.errors import BadFile, BadQuery, BadSearch, BadSetting, MigkgError
+from migkg.errors import BadFile, BadParameters, BadQuery, BadSearch, BadSetting, MigkgError
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
     Parts = argparse._SubParsersAction[argparse.ArgumentParser]
 
+_CALLED_WRONGLY = (
+    BadSetting,
+    BadFile,
+    BadQuery,
+    BadSearch,
+    BadParameters,
+    OSError,
+    UnicodeDecodeError,
+)
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    options.more = more
     command: Command = options.command
+    if more and not getattr(options, "takes_more", False):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     try:
         return command(options, _settings(options))
     except KeyboardInterrupt:
@@ -34,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except (BadSetting, BadFile, BadQuery, BadSearch, OSError, UnicodeDecodeError) as error:
+    except _CALLED_WRONGLY as error:
         return _fail(_sentence(error), 2)
     except MigkgError as error:
         return _fail(str(error), 1)
@@ -79,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    parts: Parts, name: str, command: Command, text: str, epilog: str = ""
+    parts: Parts,
+    name: str,
+    command: Command,
+    text: str,
+    epilog: str = "",
+    *,
+    own_help: bool = False,
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = parts.add_parser(
         name,
@@ -87,6 +106,8 @@ def _add(
         description=text,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=epilog,
+        add_help=not own_help,
+        allow_abbrev=not own_help,
     )
     parser.set_defaults(command=command)
     parser.add_argument("--project", type=Path, metavar="DIR", help="folder of the project's files")
@@ -223,9 +244,20 @@ def _format(parts: Parts) -> None:
 
 
 def _query(parts: Parts) -> None:
-    parser = _add(parts, "query", _later("commands", "query"), "Run a SPARQL query.")
+    parser = _add(
+        parts,
+        "query",
+        _later("commands", "query"),
+        "Run a SPARQL query, or a stored one with '--PARAMETER VALUE' for each of its parameters.",
+        epilog="'migkg query NAME --help' tells the parameters of a stored query.",
+        own_help=True,
+    )
+    parser.set_defaults(takes_more=True)
     parser.add_argument(
         "query", help="query text, a file, the name of a stored query, or - for input"
+    )
+    parser.add_argument(
+        "-h", "--help", action=_QueryHelp, nargs=0, help="show this, and the parameters of a query"
     )
     parser.add_argument(
         "--format", help="result format: json xml csv tsv ttl jsonld nt rdf trig nq"
@@ -234,6 +266,27 @@ def _query(parts: Parts) -> None:
         "--endpoint", metavar="URL", help="ask this endpoint, not the local release"
     )
     _add_release(parser)
+
+
+class _QueryHelp(argparse.Action):
+    """Shows the help of the command and, behind the name of a stored query, its parameters."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,  # noqa: ARG002 - given by the parser
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        parser.print_help()
+        if namespace.query:
+            from migkg.cli import stored  # slow to import
+
+            try:
+                sys.stdout.write(stored.described(namespace.query, _settings(namespace)))
+            except MigkgError as error:
+                parser.error(str(error))
+        parser.exit()
 
 
 def _search(parts: Parts) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 from rdflib.term import Node
 
+from migkg.engine.parser_messages import bad_query
 from migkg.engine.rdf_io import rdflib_term
 from migkg.errors import BadQuery
+
+_BASE = "x:/"  # any will do to read a text
 
 
 class ScratchStore:
@@ -17,6 +20,13 @@ class ScratchStore:
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
         self._store = ox.Store()
         self._store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+
+    def check(self, query: str) -> None:
+        """Raises :class:`BadQuery` with line and column for a text that the engine cannot read."""
+        try:
+            self._store.query(query, base_iri=_BASE)
+        except SyntaxError as error:
+            raise bad_query(str(error)) from None
 
     def select(self, query: str) -> Iterator[dict[str, Node]]:
         """The rows of a SELECT query, bound variables only; raises :class:`BadQuery`."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,7 +46,8 @@ class Link:
 class Statistics:
     """The counts of one release, over the union of its graphs.
 
-    ``uses`` says, by class and property, of how many things of the class the property is used.
+    ``uses`` says, by class and property, how many things of the class have the property; it is
+    empty where there are too many such pairs, and in a release made before they were counted.
     """
 
     subjects: int = 0
@@ -78,7 +80,7 @@ class Statistics:
             entities=content["entities"],
             classes=content["classes"],
             properties={iri: PropertyUse(*use) for iri, use in content["properties"].items()},
-            uses=content.get("uses", {}),  # which older releases have not counted
+            uses=content.get("uses", {}),
             examples=content["examples"],
             links=tuple(Link(*link) for link in content["links"]),
         )
@@ -114,7 +116,7 @@ class _Counter:
         self._classes: Counter[bytes] = Counter()
         self._triples: Counter[bytes] = Counter()
         self._of_subjects: Counter[bytes] = Counter()
-        self._uses: dict[bytes, Counter[bytes]] = {}
+        self._uses: Counter[tuple[bytes, bytes]] = Counter()
         self._links: Counter[tuple[bytes, str]] = Counter()
         self._examples: dict[bytes, str] = {}
 
@@ -122,8 +124,8 @@ class _Counter:
         """Counts sorted lines, all in named graphs: those that say the same follow each other."""
         last = subject = predicate = b""
         own = False
-        kinds: list[bytes] = []  # of the subject
         used: list[bytes] = []  # the properties of the subject
+        kinds: list[bytes] = []  # its classes
         for line in lines:
             triple = line.rsplit(b" ", 2)[0]
             if triple == last:
@@ -132,8 +134,7 @@ class _Counter:
             start, name, value = triple.split(b" ", 2)
             if start != subject:
                 self._count_uses(kinds, used)
-                kinds, used = [], []
-                subject, predicate = start, b""
+                subject, predicate, used, kinds = start, b"", [], []
                 own = start.startswith(self._own)
                 self._subjects += 1
                 if self._names > _MOST_NAMES:
@@ -144,18 +145,18 @@ class _Counter:
                 used.append(name)
             self._triples[name] += 1
             if (own or name == _TYPE) and value.startswith(b"<"):
+                self._count_link(subject, name, value, own=own)
                 if name == _TYPE:
                     kinds.append(value)
-                self._count_link(subject, name, value, own=own)
         self._count_uses(kinds, used)
+
+    def _count_uses(self, kinds: Iterable[bytes], used: Iterable[bytes]) -> None:
+        if len(self._uses) <= _MOST_NAMES:
+            self._uses.update(product(kinds, used))
 
     @property
     def _names(self) -> int:
         return len(self._triples) + len(self._classes) + len(self._links)
-
-    def _count_uses(self, kinds: list[bytes], used: list[bytes]) -> None:
-        for kind in kinds:
-            self._uses.setdefault(kind, Counter()).update(used)
 
     def _count_link(self, subject: bytes, predicate: bytes, value: bytes, *, own: bool) -> None:
         """Counts a class, or where a thing of ours leads, if outwards."""
@@ -181,16 +182,20 @@ class _Counter:
                 _iri(name): PropertyUse(number, self._of_subjects[name])
                 for name, number in sorted(self._triples.items())
             },
-            uses={
-                _iri(kind): {_iri(name): number for name, number in sorted(own.items())}
-                for kind, own in sorted(self._uses.items())
-            },
+            uses=self._used(),
             examples={_iri(name): iri for name, iri in sorted(self._examples.items())},
             links=tuple(
                 Link(_iri(predicate), target, number)
                 for (predicate, target), number in sorted(self._links.items())
             ),
         )
+
+    def _used(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        if len(self._uses) <= _MOST_NAMES:
+            for (kind, name), number in sorted(self._uses.items()):
+                found.setdefault(_iri(kind), {})[_iri(name)] = number
+        return found
 
 
 def _iri(term: bytes) -> str:

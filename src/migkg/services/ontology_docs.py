@@ -9,6 +9,7 @@ from html import escape
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from migkg.engine.rdf_io import NamedNode
+from migkg.model.messages import translatable
 from migkg.model.namespaces import shorten
 from migkg.services.relations import Diagram, of_properties
 from migkg.services.schema import Schema
@@ -30,10 +31,10 @@ _ROW = 26
 _INDENT = 226
 _BOX = 214
 _SECTIONS = (
-    (OWL.Class, "Classes"),
-    (OWL.ObjectProperty, "Object properties"),
-    (OWL.DatatypeProperty, "Datatype properties"),
-    (OWL.AnnotationProperty, "Annotation properties"),
+    (OWL.Class, translatable("Classes")),
+    (OWL.ObjectProperty, translatable("Object properties")),
+    (OWL.DatatypeProperty, translatable("Datatype properties")),
+    (OWL.AnnotationProperty, translatable("Annotation properties")),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from migkg.services.world_map import Position, read_point
@@ -46,6 +46,14 @@ class Item:
     def total(self) -> int:
         """How much is linked to it and to all below it."""
         return sum(map(len, self.links.values())) + sum(item.total for item in self.below)
+
+    def iris(self) -> Iterator[str]:
+        """Everything that is named in it and below it."""
+        yield self.iri
+        for links in self.links.values():
+            yield from (iri for iri, _ in links)
+        for item in self.below:
+            yield from item.iris()
 
 
 def places(rows: Iterable[Mapping[str, str]]) -> list[Place]:

@@ -12,6 +12,7 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import RDF
 
 from migkg.model.evidence import SourceText
+from migkg.model.messages import translatable
 from migkg.model.namespaces import OA, Vocabulary
 
 _PREFIXES = """PREFIX mig: <{terms}>
@@ -41,21 +42,21 @@ class Measure:
 MEASURES = (
     Measure(
         "entities",
-        "Things by class and document",
+        translatable("Things by class and document"),
         """SELECT ?class ?document (COUNT(DISTINCT ?thing) AS ?things) WHERE {
   ?thing a ?class ; mig:mentionedIn ?document .
 } GROUP BY ?class ?document ORDER BY ?class ?document""",
     ),
     Measure(
         "facts",
-        "Facts by property and document",
+        translatable("Facts by property and document"),
         """SELECT ?property ?document (COUNT(DISTINCT ?claim) AS ?facts) WHERE {
   ?claim a mig:Claim ; rdf:predicate ?property ; mig:claimedIn ?document .
 } GROUP BY ?property ?document ORDER BY ?property ?document""",
     ),
     Measure(
         "statements",
-        "Qualified facts by class and document",
+        translatable("Qualified facts by class and document"),
         """SELECT ?class ?document (COUNT(DISTINCT ?fact) AS ?facts) WHERE {
   ?fact a ?class ; mig:claimedIn ?document .
   ?class rdfs:subClassOf+ mig:QualifiedFact .
@@ -63,7 +64,7 @@ MEASURES = (
     ),
     Measure(
         "paragraphs",
-        "Paragraphs that support a fact",
+        translatable("Paragraphs that support a fact"),
         """SELECT ?document (COUNT(DISTINCT ?passage) AS ?paragraphs)
        (COUNT(DISTINCT ?used) AS ?supporting) WHERE {
   ?passage mig:inDocument ?document .
@@ -72,7 +73,7 @@ MEASURES = (
     ),
     Measure(
         "unlabelled",
-        "Things without a label",
+        translatable("Things without a label"),
         """SELECT ?thing ?class WHERE {
   ?thing a ?class ; mig:mentionedIn ?document .
   FILTER NOT EXISTS { ?thing rdfs:label|skos:prefLabel ?label }
@@ -80,7 +81,7 @@ MEASURES = (
     ),
     Measure(
         "unlinked",
-        "Things that no fact ties to another thing",
+        translatable("Things that no fact ties to another thing"),
         """SELECT DISTINCT ?thing WHERE {
   ?thing mig:mentionedIn ?document .
   FILTER NOT EXISTS {
@@ -95,7 +96,7 @@ MEASURES = (
     ),
     Measure(
         "sources",
-        "Facts by the number of documents that state them",
+        translatable("Facts by the number of documents that state them"),
         """SELECT ?documents (COUNT(*) AS ?facts) WHERE {
   { SELECT ?s ?p ?o (COUNT(DISTINCT ?document) AS ?documents) WHERE {
       ?claim a mig:Claim ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +24,8 @@ class Kind(Enum):
     TRIPLE = "triple"
 
 
+_VARIABLES = 1000
+_CELLS = 20_000  # where not all rows are wanted
 TRIPLE = ("subject", "predicate", "object")
 _KINDS = {**{kind.value: kind for kind in Kind}, "typed-literal": Kind.LITERAL}
 
@@ -42,14 +45,14 @@ Row = tuple[Term | None, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """The variables of an answer and its rows; an unbound cell is None."""
+    """The variables of an answer and its rows; an unbound cell is None.
+
+    ``cut`` says that the answer has further rows.
+    """
 
     variables: tuple[str, ...]
     rows: tuple[Row, ...]
-
-    def first(self, count: int) -> Table:
-        """The same with its first rows."""
-        return self if len(self.rows) <= count else Table(self.variables, self.rows[:count])
+    cut: bool = False
 
 
 def result_rows(content: bytes) -> list[dict[str, str]]:
@@ -58,22 +61,25 @@ def result_rows(content: bytes) -> list[dict[str, str]]:
     return [{name: term["value"] for name, term in row.items()} for row in bindings]
 
 
-def read_table(content: bytes) -> Table:
-    """The answer to a SELECT or an ASK, which has one row under ``answer``.
+def read_table(content: bytes, most: int = sys.maxsize) -> Table:
+    """The first rows of the answer to a SELECT, or an ASK, which has one row under ``answer``.
 
-    Raises :class:`ValueError` for what is not results in JSON.
+    There are at most ``most`` of them, and fewer if they are wide. Raises :class:`ValueError` for
+    what is not results in JSON, or has too many variables.
     """
     try:
-        return _table(json.loads(content))
+        return _table(json.loads(content), most)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("These are not SPARQL results in JSON.") from error
 
 
-def read_triples(ntriples: bytes) -> Table:
-    """The answer to a CONSTRUCT or a DESCRIBE as rows of subject, predicate and object."""
-    triples = rdf_io.parse_triples(ntriples, NTRIPLES)
+def read_triples(ntriples: bytes, most: int = sys.maxsize) -> Table:
+    """The first triples of the answer to a CONSTRUCT or a DESCRIBE, as rows."""
+    lines = ntriples.split(b"\n", most)
+    cut = len(lines) > most and bool(lines.pop())
+    triples = rdf_io.parse_triples(b"\n".join(lines), NTRIPLES)
     rows = ((_node(t.subject), _node(t.predicate), _node(t.object)) for t in triples)
-    return Table(TRIPLE, tuple(rows))
+    return Table(TRIPLE, tuple(rows), cut)
 
 
 def _node(node: rdf_io.NamedNode | rdf_io.BlankNode | rdf_io.Literal | rdf_io.Triple) -> Term:
@@ -89,16 +95,20 @@ def _node(node: rdf_io.NamedNode | rdf_io.BlankNode | rdf_io.Literal | rdf_io.Tr
     return Term(Kind.TRIPLE, f"<<( {node} )>>")
 
 
-def _table(content: Mapping[str, Any]) -> Table:
+def _table(content: Mapping[str, Any], most: int) -> Table:
     if "boolean" in content:
         answer = Term(Kind.LITERAL, str(content["boolean"]).lower())
         return Table(("answer",), ((answer,),))
     variables = tuple(map(str, content["head"]["vars"]))
+    if len(variables) > _VARIABLES:
+        raise ValueError(f"There are more than {_VARIABLES} variables.")
+    bindings = content["results"]["bindings"]
+    room = most if most == sys.maxsize else min(most, _CELLS // max(1, len(variables)))
     rows = (
         tuple(_term(row[name]) if name in row else None for name in variables)
-        for row in content["results"]["bindings"]
+        for row in bindings[:room]
     )
-    return Table(variables, tuple(rows))
+    return Table(variables, tuple(rows), cut=len(bindings) > room)
 
 
 def _term(given: Mapping[str, Any]) -> Term:

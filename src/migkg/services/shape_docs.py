@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from rdflib.namespace import RDF, RDFS, SH
 
 from migkg.engine.rdf_io import NamedNode, Triple
+from migkg.model.messages import translatable
 from migkg.services.relations import Diagram, Name, Relation, diagram, named
 from migkg.services.schema import Schema
 
 _TARGETS = {
-    str(SH.targetClass): "things of the class",
-    str(SH.targetSubjectsOf): "what has",
-    str(SH.targetObjectsOf): "values of",
-    str(SH.targetNode): "the thing",
+    str(SH.targetClass): translatable("things of the class"),
+    str(SH.targetSubjectsOf): translatable("what has"),
+    str(SH.targetObjectsOf): translatable("values of"),
+    str(SH.targetNode): translatable("the thing"),
 }
 _PARTS = (str(SH.property), str(SH.sparql))
 _TOLD = frozenset(

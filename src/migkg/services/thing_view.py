@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from migkg.engine.rdf_io import Literal, NamedNode, Triple
+from migkg.model.messages import translatable
 from migkg.model.namespaces import OA
 from migkg.services.schema import Schema
 from migkg.services.world_map import Position, read_point
@@ -17,7 +18,8 @@ from migkg.services.world_map import Position, read_point
 _LABELS = (RDFS.label, SKOS.prefLabel)
 _GEOMETRY = "http://www.opengis.net/ont/geosparql#hasDefaultGeometry"
 _WKT = "http://www.opengis.net/ont/geosparql#asWKT"
-_NAMES, _TEXTS, _FACTS, _ELSEWHERE = "Names", "Description", "Facts", "Elsewhere"
+_NAMES, _TEXTS = translatable("Names"), translatable("Description")
+_FACTS, _ELSEWHERE = translatable("Facts"), translatable("Elsewhere")
 _GROUPS = {
     _NAMES: frozenset(map(str, (RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.notation))),
     _TEXTS: frozenset(map(str, (RDFS.comment, SKOS.definition, SKOS.scopeNote))),
@@ -65,9 +67,17 @@ class Statement:
     speakers: tuple[str, ...] = ()
 
 
+class _Label(NamedTuple):
+    text: str
+    language: str
+
+
 @dataclass(frozen=True)
 class Value:
-    """One object of a fact, with the claims that state it; ``iri`` is empty for a literal."""
+    """One object of a fact, with the claims that state it; ``iri`` is empty for a literal.
+
+    ``language`` is that of the literal or of the name of the thing, if it is known.
+    """
 
     text: str
     iri: str = ""
@@ -96,6 +106,7 @@ class Description:
     incoming: tuple[Facts, ...]
     quotes: tuple[Quote, ...] = field(default=())
     place: Position | None = None
+    language: str = "en"
 
     @property
     def groups(self) -> dict[str, list[Facts]]:
@@ -112,15 +123,17 @@ def _group(fact: Facts) -> str:
     return next((name for name, members in _GROUPS.items() if fact.property in members), _FACTS)
 
 
-def describe(iri: str, triples: Iterable[Triple], schema: Schema) -> Description:
-    """The view of a thing in the triples of its document."""
-    return _Reader(iri, triples, schema).description()
+def describe(
+    iri: str, triples: Iterable[Triple], schema: Schema, language: str = "en"
+) -> Description:
+    """The view of a thing in the triples of its document, with names in a language if it can be."""
+    return _Reader(iri, triples, schema, language).description()
 
 
 class _Reader:
     """Reads a thing's document into the view of a page."""
 
-    def __init__(self, iri: str, triples: Iterable[Triple], schema: Schema) -> None:
+    def __init__(self, iri: str, triples: Iterable[Triple], schema: Schema, language: str) -> None:
         self._thing = NamedNode(iri)
         self._schema = schema
         self._terms = schema.vocabulary
@@ -128,29 +141,53 @@ class _Reader:
         for triple in triples:
             facts = self._facts.setdefault(triple.subject, {})
             facts.setdefault(triple.predicate.value, []).append(triple.object)
-        self._labels: dict[Any, str] = {}
+        self._languages = (language, "en")
+        self._labels: dict[Any, _Label] = {}
         self._statements = self._collect_statements()
 
     def description(self) -> Description:
         own = self._own_facts()
+        title = self._title()
         types = tuple(v for f in own if f.property == str(RDF.type) for v in f.values)
         hidden = {str(RDF.type), str(self._terms.has_evidence), _GEOMETRY}
         return Description(
             iri=self._thing.value,
-            label=self._label(self._thing),
+            label=title.text,
+            language=title.language,
             types=types,
             facts=tuple(f for f in own if f.property not in hidden and not self._is_heading(f)),
             incoming=self._incoming(),
-            quotes=self._quotes(self._thing),
-            place=self._place(),
+            quotes=self._words(),
+            place=self._position(),
         )
+
+    def _title(self) -> _Label:
+        """The name of the thing, else the fact that it claims, else the words that it quotes."""
+        if any(self._values(self._thing, predicate) for predicate in _LABELS):
+            return self._named(self._thing)
+        claim = [self._value(self._thing, p) for p in (RDF.subject, RDF.predicate, RDF.object)]
+        if None not in claim:
+            subject, predicate, value = map(self._shown_text, claim)
+            return _Label(f"{subject}, {predicate}: {value}", "en")
+        if self._values(self._thing, OA.hasSelector) and (quote := self._words()[0]).phrase:
+            return _Label(f"“{quote.phrase}”", "en")
+        return self._named(self._thing)
+
+    def _shown_text(self, term: Any) -> str:  # noqa: ANN401 - any term
+        return str(term.value) if isinstance(term, Literal) else self._label(term)
+
+    def _words(self) -> tuple[Quote, ...]:
+        """The words behind the thing, or the thing itself if it is words of a document."""
+        if self._values(self._thing, OA.hasSelector):
+            return (self._quote(self._thing),)
+        return self._quotes(self._thing)
 
     def _is_heading(self, fact: Facts) -> bool:
         """True for a name that says only what the heading of the page says."""
         only = [value.text for value in fact.values] == [self._label(self._thing)]
         return only and fact.property == str(RDFS.label)
 
-    def _place(self) -> Position | None:
+    def _position(self) -> Position | None:
         """Where the thing is, if it has the geometry of a point."""
         for geometry in self._values(self._thing, _GEOMETRY):
             for text in self._values(geometry, _WKT):
@@ -165,19 +202,30 @@ class _Reader:
         return next(iter(self._values(node, predicate)), None)
 
     def _label(self, node: Any) -> str:  # noqa: ANN401 - any node
+        return self._named(node).text
+
+    def _named(self, node: Any) -> _Label:  # noqa: ANN401 - any node
         if node not in self._labels:
             self._labels[node] = self._find_label(node)
         return self._labels[node]
 
-    def _find_label(self, node: Any) -> str:  # noqa: ANN401 - any node
-        """The name of a thing: its English label, any label, or the end of its IRI."""
+    def _find_label(self, node: Any) -> _Label:  # noqa: ANN401 - any node
+        """The name of a thing: in the language, in English, any, or the end of its IRI."""
         for predicate in _LABELS:
             texts = [v for v in self._values(node, predicate) if isinstance(v, Literal)]
             if texts:
-                return min(texts, key=lambda v: (v.language != "en", v.value)).value
+                best = min(texts, key=lambda v: (self._place(v.language), v.value))
+                return _Label(best.value, best.language or "")
         iri = str(node.value)
         known = self._schema.labels.get(iri)
-        return known or re.split(r"[/#]", iri.rstrip("/#"))[-1] or iri
+        return _Label(
+            known or re.split(r"[/#]", iri.rstrip("/#"))[-1] or iri, "en" if known else ""
+        )
+
+    def _place(self, language: str | None) -> int:
+        """How much a language is wanted; less is more."""
+        wanted = self._languages
+        return wanted.index(language) if language in wanted else len(wanted)
 
     def _own_facts(self) -> tuple[Facts, ...]:
         own = self._facts.get(self._thing, {})
@@ -196,7 +244,8 @@ class _Reader:
     def _shown(self, predicate: str, value: Any, *, held: bool) -> Value:  # noqa: ANN401 - any term
         statements = tuple(self._statements.get((predicate, value), ()))
         if isinstance(value, NamedNode):
-            return Value(self._label(value), value.value, "", statements, held)
+            name = self._named(value)
+            return Value(name.text, value.value, name.language, statements, held)
         language = (value.language or "") if isinstance(value, Literal) else ""
         return Value(value.value, "", language, statements, held)
 
@@ -206,7 +255,8 @@ class _Reader:
             for predicate, values in facts.items():
                 points_here = self._thing in values and predicate not in _OF_CLAIMS
                 if points_here and subject != self._thing:
-                    value = Value(self._label(subject), subject.value)
+                    name = self._named(subject)
+                    value = Value(name.text, subject.value, name.language)
                     groups.setdefault(predicate, []).append(value)
         return tuple(
             Facts(p, self._label(NamedNode(p)), tuple(sorted(values, key=_by_text)))

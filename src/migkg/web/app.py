@@ -27,10 +27,11 @@ from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations, folder_of
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
+from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import openapi, pages
+from migkg.web import openapi, pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
@@ -53,6 +54,7 @@ async def _openapi(request: Request) -> Response:
         version=__version__,
         server=state.settings.public_url,
         licence=state.schema.licence,
+        operations=await stored_query_paths.operations(state),
     )
     return validated(request, JSONResponse(document))
 
@@ -140,6 +142,7 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
         linked_data=LinkedData(engine, schema, limit=settings.page_facts),
         queries=stored_queries.load(project),
         page_queries=page_texts,
+        choices=Choices.of_engine(engine, schema.prefixes),
         searching=Searching(release, page_queries.facets(page_texts), settings.share()),
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),

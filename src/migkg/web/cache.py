@@ -2,7 +2,8 @@
 
 A response is kept if it is complete, says ``public`` and has a strong validator; the release never
 changes while an application runs, so what is kept stays true. The key is what the answer depends
-on: the method, the path as it was sent, the query string, and ``Accept``.
+on: the method, the path as it was sent, the query string, ``Accept``, and ``Accept-Language`` where
+the answer says in ``Vary`` that it matters.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from migkg.web import counts
 from migkg.web.headers import RawHeaders
+from migkg.web.languages import accepted
 from migkg.web.validators import matches, none_match, not_modified
 
 _LARGEST = 0.05  # of the whole, so that one answer does not push out all others
 _OVERHEAD = 3000  # headers and objects, roughly
 # What an answer could depend on, now or later, beside the key.
 _OTHER = frozenset((b"accept-profile", b"authorization", b"cookie", b"range"))
-# What an answer may depend on that is not in the key.
-_UNKEYED = b"accept-language"
+_LANGUAGE = b"accept-language"
+_LONGEST_LANGUAGE = 200  # bytes of it that are worth a place
+
+
+_Key = tuple[str, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Entry:
     headers: RawHeaders
     body: bytes
     etag: bytes
+
+
+# Stands where answers are kept for each ``Accept-Language``.
+_BY_LANGUAGE = Entry([], b"", b"")
 
 
 class Kept:
@@ -81,17 +90,27 @@ class ResponseCache:
         if accept is None:
             await self._app(scope, receive, send)
             return
-        key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
+        key: _Key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
         entry = self._kept.get(key)
+        if entry is _BY_LANGUAGE:
+            entry = self._kept.get((*key, accepted(scope)))
         if entry is not None:
             counts.HITS.add()
         if entry is None:
             recorder = _Recorder(send, self._kept.largest)
             await self._app(scope, receive, recorder.send)
             if kept := recorder.entry():
-                self._kept.put(key, kept, key_size=sum(map(len, key)))
+                self._put(key, kept, accepted(scope) if recorder.by_language else None)
             return
         await _send_entry(entry, none_match(scope["headers"]), send)
+
+    def _put(self, key: _Key, entry: Entry, language: bytes | None) -> None:
+        size = sum(map(len, key))
+        if language is None:
+            self._kept.put(key, entry, key_size=size)
+        elif len(language) <= _LONGEST_LANGUAGE:
+            self._kept.put(key, _BY_LANGUAGE, key_size=size)
+            self._kept.put((*key, language), entry, key_size=size + len(language))
 
 
 async def _send_entry(entry: Entry, given: bytes, send: Send) -> None:
@@ -124,6 +143,7 @@ class _Recorder:
         self._parts: list[bytes] | None = None
         self._size = 0
         self._complete = False
+        self.by_language = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -143,9 +163,9 @@ class _Recorder:
             return
         public = False
         for name, value in message["headers"]:
-            if name == b"vary" and _UNKEYED in value.lower():
-                return
-            if name == b"etag":
+            if name == b"vary":
+                self.by_language = _LANGUAGE in value.lower()
+            elif name == b"etag":
                 self._etag = value
             elif name == b"cache-control":
                 public = b"public" in value

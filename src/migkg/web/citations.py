@@ -65,14 +65,13 @@ async def make(request: Request) -> Response:
     headers = {
         "Location": f"{state.settings.public_url}/q/{citation.id}",
         "Cache-Control": "no-store",
-        "Vary": "Accept",
     }
     cited = _cited(request, state, citation)
     if chosen == HTML:
         page = pages.render(state, "citation.html", status=201, cited=cited, formats=_names(text))
         page.headers.update(headers)
         return page
-    return JSONResponse(_content(cited), status_code=201, headers=headers)
+    return JSONResponse(_content(cited), status_code=201, headers={**headers, "Vary": "Accept"})
 
 
 async def _add(request: Request, state: State, asked: Asked, text: QueryText) -> Citation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from migkg.services.parameters.values import LONGEST
 from migkg.settings import PREFIX, Settings
 from migkg.web import negotiation, pages
 from migkg.web.connection import LONGEST_FIELDS, LONGEST_TARGET
@@ -50,6 +51,7 @@ MET = {
     "searches": "busy",
 }
 _FIXED = (
+    ("parameter", LONGEST, "Characters of a parameter of a stored query.", "bad-parameter"),
     ("target", LONGEST_TARGET, "Bytes of the target of a request.", "target-too-long"),
     ("fields", LONGEST_FIELDS, "Bytes of the header fields of a request.", "head-too-large"),
 )

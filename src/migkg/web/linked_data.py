@@ -18,7 +18,7 @@ from migkg.model.formats import Format
 from migkg.services import jsonld, schema_org, thing_view
 from migkg.services.linked_data import Document
 from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
-from migkg.web import negotiation, pages, profiles, thing_parts
+from migkg.web import languages, negotiation, pages, profiles, thing_parts
 from migkg.web.answers import caller_of
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.raw_path import below, encoded, names
@@ -166,7 +166,8 @@ def _split_extension(path: str) -> tuple[str, Format | None]:
 
 async def _html(request: Request, document: Document, data_url: str) -> Response:
     state = state_of(request)
-    view = thing_view.describe(document.iri, document.triples, state.schema)
+    language = languages.current().code
+    view = thing_view.describe(document.iri, document.triples, state.schema, language)
     thing_node = rdf_io.NamedNode(document.iri)
     facts = schema_org.translated(thing_node, document.triples, state.schema)
     linked = [

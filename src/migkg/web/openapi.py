@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from migkg.web.problems import MEDIA_TYPE
 from migkg.web.routing import Parameter, Route
 
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_PROBLEMS = {"$ref": "#/components/responses/Problem"}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -28,9 +30,18 @@ _PROBLEM = {
 
 
 def document(
-    routes: Iterable[Route], *, title: str, version: str, server: str, licence: str = ""
+    routes: Iterable[Route],
+    *,
+    title: str,
+    version: str,
+    server: str,
+    licence: str = "",
+    operations: Mapping[str, dict[str, Any]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The description of ``routes``; ``licence`` is the IRI of the licence of the data."""
+    """The description of ``routes``; ``licence`` is the IRI of the licence of the data.
+
+    ``operations`` has GET operations by their paths, beside those of the routes.
+    """
     info: dict[str, Any] = {"title": title, "version": version}
     if licence:
         info["license"] = {"name": licence, "url": licence}
@@ -38,7 +49,10 @@ def document(
         "openapi": "3.1.0",
         "info": info,
         **({"servers": [{"url": server}]} if server else {}),
-        "paths": {_PARAMETER.sub(r"{\1}", route.path): _operations(route) for route in routes},
+        "paths": {
+            **{_PARAMETER.sub(r"{\1}", route.path): _operations(route) for route in routes},
+            **{path: {"get": operation} for path, operation in operations.items()},
+        },
         "components": {
             "schemas": {"Problem": _PROBLEM},
             "responses": {
@@ -51,6 +65,26 @@ def document(
     }
 
 
+def operation(
+    name: str, summary: str, parameters: list[dict[str, Any]], media_types: Iterable[str]
+) -> dict[str, Any]:
+    """A GET operation that answers in some media types, or with a problem."""
+    return {
+        "operationId": f"get_{name}",
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {**_answers(summary, media_types), "default": _PROBLEMS},
+    }
+
+
+def _answers(summary: str, media_types: Iterable[str], status: str = "200") -> dict[str, Any]:
+    content: dict[str, Any] = {name: {} for name in media_types}
+    return {
+        status: {"description": summary, "content": content},
+        "304": {"description": "The client has it."},
+    }
+
+
 def _operations(route: Route) -> dict[str, Any]:
     return {method.lower(): _operation(route, method) for method in route.methods}
 
@@ -60,8 +94,8 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{method.lower()}{re.sub('[^a-z]+', '_', route.path)}".rstrip("_"),
         "summary": route.summary,
-        "parameters": in_path + [_in_query(item) for item in route.parameters],
-        "responses": {**_responses(route), "default": {"$ref": "#/components/responses/Problem"}},
+        "parameters": in_path + [in_query(item) for item in route.parameters],
+        "responses": {**_responses(route), "default": _PROBLEMS},
     }
     if method == "POST" and route.body:
         operation["requestBody"] = {"required": True, "content": _bodies(route.body)}
@@ -72,12 +106,7 @@ def _responses(route: Route) -> dict[str, Any]:
     redirect = {"303": {"description": "The document is at Location."}} if route.redirects else {}
     if not route.media_types:
         return redirect
-    content: dict[str, Any] = {name: {} for name in route.media_types}
-    return {
-        **redirect,
-        route.status: {"description": route.summary, "content": content},
-        "304": {"description": "The client has it."},
-    }
+    return {**redirect, **_answers(route.summary, route.media_types, route.status)}
 
 
 def _in_path(route: Route, name: str) -> dict[str, Any]:
@@ -88,7 +117,8 @@ def _in_path(route: Route, name: str) -> dict[str, Any]:
     return found
 
 
-def _in_query(item: Parameter) -> dict[str, Any]:
+def in_query(item: Parameter) -> dict[str, Any]:
+    """A parameter of the query string."""
     found: dict[str, Any] = {
         "name": item.name,
         "in": "query",

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from migkg.model import formats
 from migkg.services import disagreements, jsonld, overviews
 from migkg.web import descriptions, negotiation, pages
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.rows import rows
 from migkg.web.state import state_of
@@ -28,15 +29,20 @@ async def home(request: Request) -> Response:
         raise not_acceptable(offers)
     if chosen != negotiation.HTML:
         return descriptions.overview(request, formats.BY_MEDIA_TYPE[chosen])
+    places = overviews.places(await _listed(request, overviews.MAP))
+    years = overviews.timeline(await _listed(request, overviews.TIMELINE))
+    shown = [place.iri for place in places]
+    shown += [event.iri for events in years.values() for event in events]
     page = pages.render(
         state,
         "home.html",
+        names=await names(request, shown),
         linked=jsonld.embed(state.catalogue.schema_org(state.settings.public_url)),
         schema=state.schema,
         queries=state.queries,
         classes=await rows(request, _CLASSES % state.vocabulary.namespace),
-        places=overviews.places(await _listed(request, overviews.MAP)),
-        years=overviews.timeline(await _listed(request, overviews.TIMELINE)),
+        places=places,
+        years=years,
         titles={name: query.question for name, query in state.page_queries.items()},
     )
     return validated(request, page)
@@ -48,7 +54,11 @@ async def outline(request: Request) -> Response:
     name = request.scope["path"].strip("/")
     items = overviews.outline(await _needed(request, name))
     title = state.page_queries[name].question
-    return validated(request, pages.render(state, "outline.html", title=title, items=items))
+    shown = [iri for item in items for iri in item.iris()]
+    page = pages.render(
+        state, "outline.html", names=await names(request, shown), title=title, items=items
+    )
+    return validated(request, page)
 
 
 async def differences(request: Request) -> Response:

@@ -47,6 +47,7 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
     ),
     errors.EngineBusy: Kind(503, "busy", "Try again later."),
     errors.EngineUnavailable: Kind(502, "engine-unavailable", "Try again later."),
+    errors.BadParameters: Kind(400, "bad-parameter", "Give each parameter as the detail says."),
     errors.BadSearch: Kind(400, "bad-search", "Give fewer words, or other words."),
     errors.SearchTimeout: Kind(504, "search-timeout", "Search for fewer or longer words."),
     errors.NoIndex: Kind(503, "no-index", "Ask with /sparql meanwhile."),
@@ -62,7 +63,6 @@ TABLE: dict[type[errors.MigkgError], Kind] = {
 # Problems of HTTP itself, raised where they are found; listed here for the documentation.
 HTTP_KINDS = (
     Kind(400, "bad-request", "Send HTTP/1.1 as RFC 9112 has it, with one Host."),
-    Kind(400, "bad-parameter", "Give each parameter as the detail says."),
     Kind(400, "bad-encoding", "Send UTF-8, percent-encoded once."),
     Kind(400, "no-updates", "Send queries only; the service is read-only."),
     Kind(403, "read-only", "Send queries only; the service is read-only."),
@@ -180,6 +180,7 @@ def from_error(error: errors.MigkgError) -> Response:
         advice=kind.advice,
         line=getattr(error, "line", None),
         column=getattr(error, "column", None),
+        available=getattr(error, "available", None),
     )
 
 

@@ -21,6 +21,7 @@ from migkg.web import (
     search,
     site,
     sparql,
+    stored_queries,
     views,
     vocabularies,
 )
@@ -218,11 +219,17 @@ ROUTES = (
     ),
     Route("/disagreements", overviews.differences, "Where statements differ.", media_types=(HTML,)),
     Route("/quality", site.quality, "How the graph covers its documents.", media_types=(HTML,)),
-    Route("/queries", site.queries, "The stored queries.", media_types=(HTML, JSON)),
+    Route(
+        "/queries",
+        stored_queries.index,
+        "The stored queries, and their parameters.",
+        parameters=(Parameter("q", "Only those that have these words.", example="city"),),
+        media_types=(HTML, JSON),
+    ),
     Route(
         "/queries/{name}",
-        site.stored_query,
-        "The answer to a stored query.",
+        stored_queries.one,
+        "The answer to a stored query; its own parameters are described at its own path.",
         parameters=(_FORMAT, _VIEW),
         media_types=(HTML, *_ROWS, *_RDF),
     ),

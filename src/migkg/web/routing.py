@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
+from migkg.web import languages
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
 from migkg.web.state import state_of_scope
@@ -65,6 +66,7 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, with a problem document if it fails."""
+        languages.answering(scope)
         try:
             response = await self._answer(Request(scope, receive, send))
         except (ClientDisconnect, ClientGone):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from migkg.model.messages import translatable
 from migkg.model.namespaces import expand, shorten
 from migkg.services.page_queries import facet_titles
 from migkg.services.search.asking import ANY, DEEPEST, PAGE, SIMILAR, Question, Results
@@ -21,8 +22,8 @@ _JSON = "application/json"
 _LARGEST_PAGE = 100
 _VARY = "Accept, Accept-Language"
 NOTES = {
-    SIMILAR: "Nothing has all of these words; this has words like them.",
-    ANY: "Nothing has all of these words; this has some of them.",
+    SIMILAR: translatable("Nothing has all of these words; this has words like them."),
+    ANY: translatable("Nothing has all of these words; this has some of them."),
 }
 
 
@@ -222,6 +223,7 @@ def _page(
             "first": (question.page - 1) * question.size + 1,
             "chosen": [
                 {
+                    "name": name,
                     "title": titles[name],
                     "label": next((v["label"] for v in facets[name] if v["chosen"]), iri),
                     "without": _address(state, request, **{name: None}),

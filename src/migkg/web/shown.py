@@ -17,6 +17,7 @@ from migkg.services.names import Name
 from migkg.services.results import Table
 from migkg.services.views import choosing
 from migkg.services.views.columns import Columns
+from migkg.web import languages
 from migkg.web.answers import answer_to
 from migkg.web.state import state_of
 
@@ -44,7 +45,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Links:
-    """Where an answer can be had in another view or format: a path and its parameters."""
+    """Where an answer can be had in another view or format: a path of ours and its parameters."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -67,15 +68,20 @@ async def of_answer(request: Request, answer: Answer, view: str) -> Shown:
     """What a page shows of the answer to a query that :func:`asked` has made."""
     if answer.size > _LARGEST:
         answer.close()
-        nothing = Columns(Table((), ()), {})
-        return Shown(nothing, (choosing.TABLE,), choosing.TABLE, too_large=True)
+        return _too_large()
     content = answer.read()
-    if answer.format is formats.JSON:
-        table = results.read_table(content)
-    else:
-        table = results.read_triples(content)
-    more = answer.truncated or len(table.rows) > ROWS
-    return await of_table(request, table.first(ROWS), view, raw=content, more=more)
+    read = results.read_table if answer.format is formats.JSON else results.read_triples
+    try:
+        table = read(content, ROWS)
+    except ValueError:
+        return _too_large()
+    more = answer.truncated or table.cut
+    return await of_table(request, table, view, raw=content, more=more)
+
+
+def _too_large() -> Shown:
+    nothing = Columns(Table((), ()), {})
+    return Shown(nothing, (choosing.TABLE,), choosing.TABLE, too_large=True)
 
 
 async def of_table(
@@ -107,4 +113,6 @@ async def names_of(request: Request, table: Table) -> dict[str, Name]:
         return {}
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
     answer = (await answer_to(request, query, Lane.PAGE)).read()
-    return names.with_terms(names.read(results.read_table(answer)), state.schema.labels)
+    wanted = (languages.current().code, languages.ENGLISH)
+    found = names.read(results.read_table(answer), wanted)
+    return names.with_terms(found, state.schema.labels)

@@ -1,4 +1,4 @@
-"""Lists of things, stored queries, validation and health."""
+"""Lists of things, validation and health."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from migkg.model import formats
 from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.results import read_table
-from migkg.services.stored_queries import StoredQuery
 from migkg.services.views.columns import Columns
-from migkg.web import negotiation, pages, shown
-from migkg.web.answers import answer_to, answered
+from migkg.web import negotiation, pages
+from migkg.web.answers import answer_to
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
 from migkg.web.state import State, state_of
@@ -48,7 +48,12 @@ async def browse(request: Request) -> Response:
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
-        state, "browse.html", iri=iri, label=label, definition=definition, things=things
+        state,
+        "browse.html",
+        names=await names(request, (row[0].value for row in things.rows if row[0])),
+        label=label,
+        definition=definition,
+        things=things,
     )
     return validated(request, page)
 
@@ -66,68 +71,6 @@ async def quality(request: Request) -> Response:
         for measure in MEASURES
     ]
     return validated(request, pages.render(state, "quality.html", tables=tables))
-
-
-async def queries(request: Request) -> Response:
-    """The list of the stored queries."""
-    state = state_of(request)
-    listed = list(state.queries.values())
-    if _wants_html(request, "application/json"):
-        return validated(request, pages.render(state, "queries.html", queries=listed))
-    return validated(
-        request,
-        JSONResponse(
-            {"queries": [_entry(state, query) for query in listed]}, headers={"Vary": "Accept"}
-        ),
-    )
-
-
-def _entry(state: State, query: StoredQuery) -> dict[str, str]:
-    return {
-        "name": query.name,
-        "question": query.question,
-        "query": query.text,
-        "url": f"{state.settings.public_url}/queries/{query.name}",
-    }
-
-
-async def stored_query(request: Request) -> Response:
-    """The answer to a stored query, in any result format or as a page."""
-    state = state_of(request)
-    query = state.queries.get(request.path_params["name"])
-    if query is None:
-        raise HttpProblem(
-            404,
-            "not-found",
-            f"There is no stored query {request.path_params['name']}.",
-            advice="/queries lists all.",
-        )
-    parsed = query.parsed()
-    offers = [item.media_type for item in parsed.form.answer_formats]
-    wanted = request.query_params.get("format")
-    if wanted in formats.BY_NAME and formats.BY_NAME[wanted] in parsed.form.answer_formats:
-        chosen: str | None = formats.BY_NAME[wanted].media_type
-    else:
-        chosen = negotiation.choose(request.headers.getlist("accept"), [negotiation.HTML, *offers])
-    if chosen is None:
-        raise not_acceptable([negotiation.HTML, *offers])
-    if chosen != negotiation.HTML:
-        asked = Query.of(parsed, formats.BY_MEDIA_TYPE[chosen])
-        return await answered(request, asked, repeatable=parsed.repeatable)
-    answer = await answer_to(request, shown.asked(parsed))
-    found = await shown.of_answer(request, answer, request.query_params.get("view", ""))
-    links = shown.Links(
-        f"{state.settings.public_url}/queries/{query.name}",
-        (("release", state.release.id),) if state.older else (),
-        parsed.form.answer_formats,
-    )
-    page = pages.query_page(state, query, found, links)
-    return validated(request, page) if parsed.repeatable else page
-
-
-def _wants_html(request: Request, other: str) -> bool:
-    chosen = negotiation.choose(request.headers.getlist("accept"), [other, negotiation.HTML])
-    return chosen == negotiation.HTML
 
 
 async def validate(request: Request) -> Response:

@@ -6,9 +6,10 @@ read here, because frameworks decode form bodies leniently and hide bad UTF-8.
 
 from __future__ import annotations
 
+import json
 import re
 from binascii import a2b_qp
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -18,13 +19,14 @@ from starlette.responses import Response
 
 from migkg.engine import rdf_io
 from migkg.engine.protocol import Query
+from migkg.errors import MigkgError
 from migkg.model import formats
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.services import service_description
 from migkg.web import journal, negotiation, pages, shown
 from migkg.web.answers import answer_to, answered
 from migkg.web.descriptions import described_in, service_url
-from migkg.web.problems import HttpProblem, not_acceptable
+from migkg.web.problems import HttpProblem, from_error, not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -60,8 +62,18 @@ async def endpoint(request: Request) -> Response:
     if operation is None:
         return _about(request, state)
     request.scope[journal.QUERY] = operation.query
+    try:
+        return await _answer(request, operation)
+    except MigkgError as error:
+        if not _wants_page(request, operation, formats.FORMATS):
+            raise
+        return _failed(state, operation, error)
+
+
+async def _answer(request: Request, operation: Operation) -> Response:
+    state = state_of(request)
     text = read_query(operation.query, state.settings.query_limits)
-    if _wants_page(request, operation, text):
+    if _wants_page(request, operation, text.form.answer_formats):
         return await _page(request, operation, text)
     chosen = _answer_format(request, operation, text)
     query = Query.of(
@@ -75,15 +87,26 @@ async def endpoint(request: Request) -> Response:
     return await answered(request, query, repeatable=text.repeatable)
 
 
-def _wants_page(request: Request, operation: Operation, text: QueryText) -> bool:
+def _wants_page(
+    request: Request, operation: Operation, answer_formats: Iterable[formats.Format]
+) -> bool:
     """True for a browser, which likes HTML best, unless a format is named."""
     if "/" in (operation.format or "") or operation.format in formats.BY_NAME:
         return operation.format == negotiation.HTML
     accept = request.headers.getlist("accept")
     if not any(negotiation.HTML in value for value in accept):
         return False
-    offers = [item.media_type for item in text.form.answer_formats]
+    offers = [item.media_type for item in answer_formats]
     return negotiation.choose(accept, [*offers, negotiation.HTML]) == negotiation.HTML
+
+
+def _failed(state: State, operation: Operation, error: MigkgError) -> Response:
+    """The page with the query as it was sent and with what its problem document would say."""
+    problem = from_error(error)
+    content = json.loads(bytes(problem.body))
+    page = pages.editor(state, operation.query, problem=content, status=problem.status_code)
+    page.headers.update({**problem.headers, **page.headers, "Cache-Control": "no-store"})
+    return page
 
 
 async def _page(request: Request, operation: Operation, text: QueryText) -> Response:
@@ -93,11 +116,7 @@ async def _page(request: Request, operation: Operation, text: QueryText) -> Resp
         text, default_graphs=operation.default_graphs, named_graphs=operation.named_graphs
     )
     found = await shown.of_answer(request, await answer_to(request, query), operation.view)
-    links = shown.Links(
-        f"{state.settings.public_url}/sparql",
-        _parameters(operation, state),
-        text.form.answer_formats,
-    )
+    links = shown.Links("/sparql", _parameters(operation), text.form.answer_formats)
     page = pages.editor(state, operation.query, found, links)
     if text.repeatable:
         return validated(request, page)
@@ -105,13 +124,12 @@ async def _page(request: Request, operation: Operation, text: QueryText) -> Resp
     return page
 
 
-def _parameters(operation: Operation, state: State) -> tuple[tuple[str, str], ...]:
+def _parameters(operation: Operation) -> tuple[tuple[str, str], ...]:
     """What asks for the same answer again."""
     return (
         ("query", operation.query),
         *(("default-graph-uri", iri) for iri in operation.default_graphs or ()),
         *(("named-graph-uri", iri) for iri in operation.named_graphs or ()),
-        *((("release", state.release.id),) if state.older else ()),
     )
 
 

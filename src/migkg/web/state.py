@@ -15,6 +15,7 @@ from migkg.services.catalogue import Catalogue
 from migkg.services.citations import Citations
 from migkg.services.context import Context
 from migkg.services.linked_data import LinkedData
+from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.stored_queries import StoredQuery
 from migkg.services.uploads import Validator
@@ -39,6 +40,7 @@ class State:
     linked_data: LinkedData
     queries: dict[str, StoredQuery]
     page_queries: dict[str, StoredQuery]
+    choices: Choices
     searching: Searching
     validator: Validator
     downloads: asyncio.Semaphore

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from migkg.errors import EngineBusy, QueryCrashed, QueryTimeout
+from migkg.model.messages import translatable
 from migkg.services import disagreements, neighbourhood, page_queries, paragraphs
 from migkg.services.linked_data import Document
 from migkg.services.thing_view import Description
+from migkg.web.names import names
 from migkg.web.problems import HttpProblem
 from migkg.web.rows import rows
 from migkg.web.state import state_of
@@ -32,18 +34,25 @@ async def parts(request: Request, document: Document, view: Description) -> dict
     first = document.page == 1
     base = state.settings.base_iri
     late: list[str] = []
+    source = (
+        await _unless_late(
+            _source(request, document, view), translatable("its paragraphs and what it names"), late
+        )
+        if first
+        else None
+    )
+    named = [row["thing"] for kind in source["kinds"].values() for row in kind] if source else []
     return {
+        "names": await names(request, named),
         "picture": neighbourhood.picture(view, base) if first else None,
         "disagreements": await _unless_late(
-            _disagreements(request, document), "where statements about it differ", late
+            _disagreements(request, document),
+            translatable("where statements about it differ"),
+            late,
         )
         if first
         else None,
-        "source": await _unless_late(
-            _source(request, document, view), "its paragraphs and what it names", late
-        )
-        if first
-        else None,
+        "source": source,
         "late": late,
         "query_text": state.linked_data.query_text(document.iri, document.page),
     }

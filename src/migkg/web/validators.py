@@ -19,6 +19,7 @@ _OF_CONTENT = frozenset(
     (
         b"accept-ranges",
         b"content-encoding",
+        b"content-language",
         b"content-length",
         b"content-range",
         b"content-type",

@@ -55,10 +55,9 @@ async def _read(request: Request) -> Table:
             headers={"Accept-Post": formats.JSON.media_type},
         )
     try:
-        table = results.read_table(await read_body(request, LARGEST))
+        return results.read_table(await read_body(request, LARGEST), shown.ROWS)
     except ValueError as error:
         raise BadUpload(f"This is not an answer to SELECT or ASK in JSON: {error}") from None
-    return table.first(shown.ROWS)
 
 
 def _names(state: State, found: shown.Shown) -> dict[str, dict[str, str]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from rdflib.namespace import XSD
 
@@ -90,6 +91,22 @@ class Columns:
             if index not in labels
         ]
 
+    @cached_property
+    def things(self) -> list[Column]:
+        """The columns of things."""
+        return self.of(Holds.THINGS)
+
+    @cached_property
+    def points(self) -> list[Column]:
+        """The columns of places."""
+        return self.of(Holds.POINTS)
+
+    @cached_property
+    def _degrees(self) -> tuple[Column, Column] | None:
+        """The columns of longitudes and latitudes."""
+        east, north = self._named(_LONGITUDES), self._named(_LATITUDES)
+        return (east, north) if east and north else None
+
     def of(self, *kinds: Holds) -> list[Column]:
         """The columns that hold one of these."""
         return [column for column in self.all if column.holds in kinds]
@@ -128,29 +145,27 @@ class Columns:
 
     def position(self, row: Row) -> tuple[Position, Caption] | None:
         """Where a row is on the map, and what is there."""
-        for column in self.of(Holds.POINTS):
+        for column in self.points:
             cell = column.cell(row)
             found = read_point(cell.value) if cell else None
             if found:
                 return found, self.title(row)
         return self._by_degrees(row) or self._by_thing(row)
 
-    @property
+    @cached_property
     def says_where(self) -> bool:
         """True if there are points, or degrees."""
-        degrees = self._named(_LATITUDES) and self._named(_LONGITUDES)
-        return bool(self.of(Holds.POINTS) or degrees)
+        return bool(self.points or self._degrees)
 
     def _by_degrees(self, row: Row) -> tuple[Position, Caption] | None:
-        latitude, longitude = self._named(_LATITUDES), self._named(_LONGITUDES)
-        if latitude is None or longitude is None:
+        if self._degrees is None:
             return None
-        y, x = latitude.number(row), longitude.number(row)
+        x, y = (column.number(row) for column in self._degrees)
         found = place(x, y) if x is not None and y is not None else None
         return (found, self.title(row)) if found else None
 
     def _by_thing(self, row: Row) -> tuple[Position, Caption] | None:
-        for column in self.of(Holds.THINGS):
+        for column in self.things:
             cell = column.cell(row)
             name = self._names.get(cell.value) if cell else None
             if name and name.position:
@@ -161,18 +176,18 @@ class Columns:
         numbers = self.of(Holds.NUMBERS)
         return next((item for item in numbers if item.variable.lower() in names), None)
 
-    @property
+    @cached_property
     def dates(self) -> list[Column]:
         """The columns of dates."""
         return self.of(Holds.DATES)
 
-    @property
+    @cached_property
     def measures(self) -> list[Column]:
         """The columns of numbers that are neither degrees nor, by their name, numbers of things."""
         found = self.of(Holds.NUMBERS)
         return [column for column in found if column.variable.lower() not in _NO_MEASURES]
 
-    @property
+    @cached_property
     def titling(self) -> list[Column]:
         """The columns that can stand for a row: of things and texts."""
         return self.of(Holds.THINGS, Holds.TEXTS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migkg.services.relations import Diagram, Name, Relation, diagram
 from migkg.services.results import TRIPLE, Kind, Row, Table
-from migkg.services.views.columns import Caption, Column, Columns, Holds
+from migkg.services.views.columns import Caption, Column, Columns
 
 MOST = 150  # edges
 DRAWN = 60  # lines of the diagram
@@ -65,9 +65,8 @@ def _edges(columns: Columns) -> Iterator[Edge]:
     if are_triples(columns.table):
         yield from _of_triples(columns)
         return
-    things = columns.of(Holds.THINGS)
     for row in columns.table.rows:
-        bound = [column for column in things if column.cell(row)]
+        bound = [column for column in columns.things if column.cell(row)]
         for other in bound[1:]:
             yield _edge(columns, row, (bound[0], Caption(other.variable), other))
 

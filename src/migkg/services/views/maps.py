@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass, field
 
 from migkg.services.views.columns import Caption, Columns
-from migkg.services.world_map import Position
+from migkg.services.world_map import WIDTH, Position
 
 MOST = 500  # dots
 _SMALLEST, _LARGEST = 8.0, 26.0  # width of a dot, in pixels of the screen
+_TOP, _HEIGHT = 5, 445  # above and below is nothing but ice and sea
+_SHAPE = WIDTH / _HEIGHT
+_MARGIN, _CLOSEST, _FAR = 60, 200, 600  # units of the map
 _LISTED = 5  # rows that a dot names
 
 
@@ -32,6 +35,17 @@ class Map:
     dots: tuple[Dot, ...]
     left_out: int
     measure: str = ""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The part of the map with all dots: left, top, width and height."""
+        xs, ys = ([getattr(dot.position, axis) for dot in self.dots] for axis in "xy")
+        width = max(max(xs) - min(xs) + _MARGIN, (max(ys) - min(ys) + _MARGIN) * _SHAPE, _CLOSEST)
+        if width > _FAR:
+            return 0, _TOP, WIDTH, _HEIGHT
+        left = (min(xs) + max(xs) - width) / 2
+        top = (min(ys) + max(ys) - width / _SHAPE) / 2
+        return round(left, 1), round(top, 1), round(width, 1), round(width / _SHAPE, 1)
 
 
 def has_points(columns: Columns) -> bool:

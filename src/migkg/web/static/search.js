@@ -8,7 +8,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   list.className = "suggestions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Suggestions");
+  list.setAttribute("aria-label", input.dataset.suggestions);
   input.parentNode.append(list);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"],
     ["aria-expanded", "false"], ["aria-controls", list.id]]) input.setAttribute(name, value);
@@ -37,6 +37,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
       item.dataset.url = found.url;
+      item.dataset.iri = found.iri;
       label.textContent = found.label;
       kind.textContent = found.kind;
       item.append(label, " ", kind);
@@ -45,6 +46,12 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     at = -1;
     list.hidden = suggestions.length === 0;
     input.setAttribute("aria-expanded", String(!list.hidden));
+  };
+  const take = (item) => {
+    if (!("fill" in input.dataset)) return location.assign(item.dataset.url);
+    input.value = item.dataset.iri;
+    asked++;
+    close();
   };
   const suggest = async () => {
     const number = ++asked, text = input.value.trim();
@@ -63,13 +70,13 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     if (event.key === "ArrowDown") choose(at < last ? at + 1 : -1);
     else if (event.key === "ArrowUp") choose(at < 0 ? last : at - 1);
     else if (event.key === "Escape") close();
-    else if (event.key === "Enter" && at >= 0) location.assign(list.children[at].dataset.url);
+    else if (event.key === "Enter" && at >= 0) take(list.children[at]);
     else return;
     event.preventDefault();
   });
   list.addEventListener("pointerdown", (event) => {
     const item = event.target.closest("li");
     event.preventDefault();
-    if (item) location.assign(item.dataset.url);
+    if (item) take(item);
   });
 }
