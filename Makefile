@@ -37,9 +37,10 @@ build: $(VENV)/run ## check the files and compile them into a release
 .PHONY: tools
 tools:
 ifdef CI
-	-@{ command -v docker-compose && command -v rapper && command -v chromium && command -v virtuoso-t; } >/dev/null || { \
+	-@{ command -v docker-compose && command -v rapper && command -v chromium && command -v virtuoso-t && \
+	  command -v nginx; } >/dev/null || { \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose raptor2-utils chromium \
-	  virtuoso-opensource-7-bin; } >/dev/null 2>&1
+	  virtuoso-opensource-7-bin nginx; } >/dev/null 2>&1
 endif
 
 test: $(VENV)/dev tools ## set up and run all tests

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from migkg.settings import Settings
 from tests.conftest import ROOT, Service, free_port
@@ -75,8 +77,12 @@ def test_environment_names_settings_that_exist() -> None:
     found = dict(re.findall(r"(MIGKG_\w+)=(\S+)", " ".join(arguments("ENV"))))
     assert found["MIGKG_HOST"] == "0.0.0.0"
     assert found["MIGKG_RELEASES"] == "/srv/migkg/releases"
-    named = set(found) | set(re.findall(r"MIGKG_\w+", COMPOSE.read_text("utf-8")))
-    assert named <= known
+    named = set(found)
+    for path in (COMPOSE, *(ROOT / "deploy").rglob("*")):
+        if path.suffix in (".yml", ".yaml", ".md", ".conf"):
+            named |= set(re.findall(r"MIGKG_\w+", path.read_text("utf-8")))
+    secret = {name for name in named if re.match("MIGKG_PUBLISH_|.*_FILE$", name)}
+    assert named - secret <= known
 
 
 def test_everything_that_is_copied_is_there_and_not_ignored() -> None:
@@ -92,9 +98,11 @@ def test_everything_that_is_copied_is_there_and_not_ignored() -> None:
 def test_health_check_arguments_hold_no_blanks() -> None:
     """Some engines split them at blanks."""
     image = exec_form(arguments("HEALTHCHECK")[0])
-    compose = next(line for line in lines(COMPOSE) if line.startswith("test:"))
-    assert exec_form(compose) == ["CMD", *image]
-    assert not any(" " in word for word in image)
+    assert services()["migkg"]["healthcheck"]["test"] == ["CMD", *image]
+    tests = [
+        service["healthcheck"]["test"] for name, service in services().items() if name != "publish"
+    ]
+    assert not any(" " in word for test in tests for word in test)
     assert image[-1] == "/opt/migkg/healthcheck.py"
 
 
@@ -111,24 +119,33 @@ def test_health_check_tells_ready_from_not(service: Service) -> None:
     assert status(str(free_port())) == 1
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "read_only: true",
-        "- ALL",
-        "- no-new-privileges:true",
-        '- "127.0.0.1:8000:8000"',
-        "restart: unless-stopped",
-    ],
-)
-def test_compose_confines_the_service(line: str) -> None:
-    assert line in lines(COMPOSE)
+def services() -> dict[str, Any]:
+    return dict(yaml.safe_load(COMPOSE.read_text("utf-8"))["services"])
 
 
-def test_compose_gives_a_place_for_temporary_files_and_a_limit_of_memory() -> None:
-    text = COMPOSE.read_text("utf-8")
-    assert re.search(r"tmpfs:\n\s+- /tmp:", text)
-    assert re.search(r"mem_limit: \d+g\n", text)
+@pytest.mark.parametrize("name", ["store", "publish", "migkg", "proxy"])
+def test_compose_confines_each_service(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert "privileged" not in service
+    assert name == "store" or any(place.startswith("/tmp:") for place in service["tmpfs"])
+    assert name == "publish" or service["restart"] == "unless-stopped"
+
+
+def test_compose_opens_ports_of_the_proxy_alone_and_on_loopback() -> None:
+    ports = {name: service.get("ports", []) for name, service in services().items()}
+    assert [name for name, listed in ports.items() if listed] == ["proxy"]
+    assert all(port.startswith("${ADDRESS:-127.0.0.1}:") for port in ports["proxy"])
+
+
+def test_compose_keeps_the_store_from_the_outside() -> None:
+    networks = yaml.safe_load(COMPOSE.read_text("utf-8"))["networks"]
+    assert networks["inner"]["internal"] is True
+    assert services()["store"]["networks"] == services()["publish"]["networks"] == ["inner"]
+    assert services()["proxy"]["networks"] == ["outer"]
 
 
 @pytest.mark.parametrize("name", ["name", "include", "start_interval"])
@@ -144,3 +161,86 @@ def test_compose_file_is_valid() -> None:
         [program, "-f", str(COMPOSE), "config", "-q"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+# Kubernetes
+
+
+def manifests() -> list[dict[str, Any]]:
+    folder = ROOT / "deploy" / "kubernetes"
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))["resources"]
+    assert {path.name for path in folder.iterdir()} == {*listed, "kustomization.yaml"}
+    return [
+        item for name in listed for item in yaml.safe_load_all((folder / name).read_text("utf-8"))
+    ]
+
+
+def pods() -> list[dict[str, Any]]:
+    return [item["spec"]["template"] for item in manifests() if "template" in item.get("spec", {})]
+
+
+def test_pods_are_confined_as_the_restricted_standard_wants() -> None:
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
+    assert len(pods()) == 3
+    for pod in pods():
+        spec = pod["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        for container in spec["containers"]:
+            held = container["securityContext"]
+            assert held["allowPrivilegeEscalation"] is False
+            assert held["readOnlyRootFilesystem"] is True
+            assert held["capabilities"] == {"drop": ["ALL"]}
+            assert "memory" in container["resources"]["limits"]
+            mounted = {mount["name"] for mount in container["volumeMounts"]}
+            assert mounted & {"tmp", "data"}
+
+
+def test_pods_run_as_the_users_of_their_images() -> None:
+    users = {
+        re.search(r"/([\w-]+)$|^([\w-]+)$", container["image"])[0]: pod["spec"]["securityContext"]
+        for pod in pods()
+        for container in pod["spec"]["containers"]
+    }
+    assert users["migkg"]["runAsUser"] == 10001
+    assert users["migkg-store"]["runAsUser"] == 10002
+    assert "USER 10002:10002" in lines(ROOT / "deploy" / "store" / "Dockerfile")
+
+
+def test_selectors_find_their_pods_and_probes_their_paths() -> None:
+    labels = [pod["metadata"]["labels"] for pod in pods()]
+    for item in manifests():
+        if item["kind"] in ("Service", "NetworkPolicy", "PodDisruptionBudget"):
+            spec = item["spec"]
+            wanted = spec.get("podSelector", spec.get("selector", {}))
+            wanted = wanted.get("matchLabels", wanted)
+            assert any(wanted.items() <= found.items() for found in labels), item
+    (container,) = next(p for p in pods() if p["metadata"]["labels"]["app"] == "migkg")["spec"][
+        "containers"
+    ]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+
+
+# nginx
+
+
+def test_the_proxy_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
+    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    text = (ROOT / "deploy" / "proxy" / "nginx.conf").read_text("utf-8")
+    service = ROOT / "deploy" / "proxy" / "service.conf"
+    text = text.replace("/etc/nginx/service.conf", str(service)).replace(
+        "migkg:8000", "127.0.0.1:1"
+    )
+    text = text.replace("/etc/nginx/tls/", f"{tmp_path}/none/").replace("/tmp/", f"{tmp_path}/")
+    (tmp_path / "nginx.conf").write_text(text, "utf-8")
+    done = subprocess.run(
+        [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from migkg.errors import BadDeclaration, BadFile, BadParameters
+from migkg.model.sparql_text import tokens
+from migkg.model.sparql_text.parameters import bound as bound_text
 from migkg.services import stored_queries
 from migkg.services.parameters import Choices, Parameter, Type, bind
 from migkg.services.parameters.checking import check
 from migkg.services.parameters.choices import MOST
 from migkg.services.parameters.declarations import declared
 from migkg.services.parameters.values import BadValue, scalar_term
+from tests.conftest import ROOT
 
 PREFIXES = "PREFIX x: <urn:x:>\n"
 BODY = PREFIXES + "SELECT * { VALUES ?v { ?_p } ?s x:p ?v }"
@@ -295,6 +298,19 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         "a": "The parameter 'a' is required.",
         "b": "The parameter 'b' ('x') is no date such as 2015-12-31.",
     }
+
+
+@pytest.mark.parametrize("term", ['"\\\\\\U00000075 } SERVICE <x:> {}"', "<urn:x:y>", "UNDEF", "3"])
+def test_no_value_changes_the_tokens_of_a_stored_query(term: str) -> None:
+    for query in stored_queries.load(stored_queries.Project(ROOT)).values():
+        found = [
+            token.text
+            for token in tokens(bound_text(query.source, dict.fromkeys(query.names, term)))
+        ]
+        assert found == [
+            term if token.kind == "variable" and token.text[1] == "_" else token.text
+            for token in tokens(query.source)
+        ], query.name
 
 
 def test_an_unknown_parameter_is_refused_with_those_that_there_are() -> None:

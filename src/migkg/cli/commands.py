@@ -265,7 +265,7 @@ def _found_query(argument: str, settings: Settings) -> QueryText | StoredQuery:
         if declared(text):
             return stored_queries.read_file(path)
     else:
-        found = stored_queries.load(find_project(settings)).get(argument)
+        found = stored_queries.find(find_project(settings), argument)
         if found is None:
             raise BadFile(f"{argument} is neither a query, a file, nor a stored query.")
         return found

@@ -36,7 +36,7 @@ def given(arguments: Sequence[str]) -> dict[str, str]:
 
 def described(name: str, settings: Settings) -> str:
     """The question and the parameters of a stored query; empty if there is none of the name."""
-    query = stored_queries.load(find_project(settings)).get(name)
+    query = stored_queries.find(find_project(settings), name)
     if query is None:
         return ""
     lines = [f"\n{name}: {query.question}\n"]

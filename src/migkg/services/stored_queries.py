@@ -75,6 +75,12 @@ def load(project: Project) -> dict[str, StoredQuery]:
     return read_folder(project.queries)
 
 
+def find(project: Project, name: str) -> StoredQuery | None:
+    """The stored query of a name, if there is one; raises :class:`BadFile`."""
+    path = project.queries / f"{name}.rq"
+    return read_file(path) if _NAME.fullmatch(name) and path.is_file() else None
+
+
 def read_folder(folder: Path) -> dict[str, StoredQuery]:
     """Every query of a folder by name; raises :class:`BadFile`."""
     queries = (read_file(path) for path in sorted(folder.glob("*.rq")))

@@ -26,8 +26,7 @@ from migkg.web.validators import validated
 
 _JSON = "application/json"
 # What an address may have beside the parameters of the query.
-_OF_PAGES = ("lang", "view")
-_OTHER = ("format", "release", *_OF_PAGES)
+_OTHER = ("format", "view", "release", "lang")
 _LONGEST = 200  # characters of a text to look for among the questions
 
 
@@ -141,7 +140,7 @@ async def one(request: Request) -> Response:
 
 def _given(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """What the address gives; raises :class:`HttpProblem` for what is unknown or given twice."""
-    named = [name for name in known if name not in _OF_PAGES]
+    named = [name for name in known if name != "lang"]
     given: dict[str, str] = {}
     for name, value in parse_pairs(request.scope["query_string"], "query string"):
         if name not in known:
@@ -185,6 +184,7 @@ async def _page(request: Request, query: StoredQuery, given: dict[str, str]) -> 
             ],
             "shown": await shown.of_answer(request, answer, request.query_params.get("view", "")),
             "links": _links(query, bound, text),
+            "editor": shown.Links("/sparql").to("query", bound.text),
         },
     )
     return validated(request, page) if text.repeatable else page

@@ -7,6 +7,7 @@ from typing import Any
 from migkg.services.parameters import Choice, Parameter, Type
 from migkg.services.parameters.values import LONGEST
 from migkg.services.stored_queries import StoredQuery
+from migkg.services.views import choosing
 from migkg.web import openapi, routing
 from migkg.web.negotiation import HTML
 from migkg.web.state import State
@@ -35,6 +36,7 @@ async def _operation(state: State, query: StoredQuery) -> dict[str, Any]:
     output = routing.Parameter(
         "format", "Format of the answer.", values=tuple(item.name for item in offers)
     )
+    view = routing.Parameter("view", "What the page draws.", values=choosing.VIEWS)
     parameters = [
         _described(item, await state.choices.of(item) if item.source else None)
         for item in query.parameters
@@ -42,7 +44,7 @@ async def _operation(state: State, query: StoredQuery) -> dict[str, Any]:
     return openapi.operation(
         f"queries_{query.name}",
         query.question,
-        [*parameters, openapi.in_query(output)],
+        [*parameters, openapi.in_query(output), openapi.in_query(view)],
         (HTML, *(item.media_type for item in offers)),
     )
 
