@@ -31,7 +31,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "results.js"
-PATIENCE = 30_000  # milliseconds until something counts as failed, on a busy machine too
+PATIENCE = 60_000  # milliseconds until something counts as failed, on a busy machine too
 
 OpenPage = Callable[..., Page]
 

@@ -138,6 +138,13 @@ def test_it_says_how_to_cite_it(service: Service) -> None:
     assert service.release.id in ask(service, f"{path}?cite=text").text
 
 
+@pytest.mark.parametrize("query", ["release=zzz", "cite=csl&cite=text", "format=csv&format=xml"])
+def test_of_what_is_cited_nothing_else_can_be_asked(service: Service, query: str) -> None:
+    path = f"/q/{cite(service, TITLES).json()['id']}"
+    assert ask(service, f"{path}?release={service.release.id[:6]}").status == 200
+    ask(service, f"{path}?{query}").problem(400, "bad-parameter")
+
+
 NOT_JSON = "application/json"
 
 

@@ -20,11 +20,6 @@ CASES = {
         *("--missing", "/id/city/nowhere-xx", "--gone", "/id/org/us-nic"),
     ],
 }
-# What a client would like and the service does not do, by case, with the reason.
-EXCEPTIONS = {
-    "same_graph_jsonld_without_remote_context": "documents name their context instead of "
-    "repeating its 20 kB; /context.jsonld serves it, cacheable (docs/decisions/0010)",
-}
 
 
 def client(name: str) -> Path:
@@ -36,10 +31,10 @@ def client(name: str) -> Path:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_client_finds_no_failure(service: Service, name: str) -> None:
-    assert failures(service, name, EXCEPTIONS) == []
+    assert failures(service, name) == []
 
 
-def failures(service: Service, name: str, exceptions: Iterable[str]) -> list[str]:
+def failures(service: Service, name: str, exceptions: Iterable[str] = ()) -> list[str]:
     """What a client says of a service, beside what is known."""
     mapping = ["--map", f"{BASE}={service.url}/"] if name == "linked_data.py" else []
     done = subprocess.run(

@@ -130,6 +130,23 @@ def test_a_range_past_the_end_is_416(service: Service) -> None:
     assert dump(service, "migkg.nt", Range="bytes=999999999999-").status == 416
 
 
+def test_what_was_begun_of_a_longer_file_is_begun_anew(service: Service) -> None:
+    reply = dump(service, "migkg.nt", Range="bytes=999999999999-", If_Range='"longer"')
+    assert (reply.status, len(reply.body)) == (200, int(reply.headers["Content-Length"]))
+
+
+def test_of_several_parts_those_past_the_end_are_left_out(service: Service) -> None:
+    reply = dump(service, "migkg.nt", Range="bytes=0-9,999999999999-")
+    assert reply.headers["Content-Range"].startswith("bytes 0-9/")
+    assert (reply.status, len(reply.body)) == (206, 10)
+
+
+def test_a_head_has_no_parts(service: Service) -> None:
+    reply = dump(service, "migkg.nt", "HEAD", Range="bytes=0-9")
+    assert (reply.status, reply.headers["Content-Range"]) == (200, None)
+    assert int(reply.headers["Content-Length"]) > 10
+
+
 @pytest.mark.parametrize(
     "name",
     [

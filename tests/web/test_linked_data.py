@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
 import pytest
@@ -44,21 +44,11 @@ def thing_iri(thing: str) -> str:
     return f"{BASE}id/{thing}"
 
 
-def inline_context(service: Service, document: str | bytes, at: str) -> str:
-    """The JSON-LD document with the content of its context, fetched, in place of its address."""
-    content = json.loads(document)
-    where = urljoin(service.url + at, content["@context"])
-    assert where.startswith(service.url)
-    content["@context"] = ask(service, where.removeprefix(service.url)).json()["@context"]
-    return json.dumps(content)
-
-
 def read(service: Service, path: str, name: str) -> set[ox.Triple]:
     """The triples behind a path in one format."""
     reply = ask(service, path, headers=accept(name))
     assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[name]), reply.text
-    body = inline_context(service, reply.body, path) if name == "jsonld" else reply.body
-    return triples(body, name)
+    return triples(reply.body, name)
 
 
 @pytest.fixture(scope="session")
@@ -373,7 +363,7 @@ def test_the_jsonld_in_a_page_is_the_data_of_the_thing(service: Service, things:
     for thing in things:
         page, _ = page_of(service, thing)
         script, _ = page.scripts
-        embedded = triples(inline_context(service, script, f"/page/{quote(thing)}"), "jsonld")
+        embedded = triples(script, "jsonld")
         assert embedded == read(service, f"/data/{quote(thing)}", "nt")
 
 
@@ -384,9 +374,7 @@ def test_hostile_literals_stay_text(hostile_service: Service) -> None:
     assert "<img src=x onerror=alert(1)>" in page.text
     assert not [link for link in page.links if link.lower().startswith("javascript")]
     assert "</script><script>" not in reply.text
-    embedded = triples(
-        inline_context(hostile_service, page.scripts[0], "/page/theme/hostile"), "jsonld"
-    )
+    embedded = triples(page.scripts[0], "jsonld")
     assert embedded == read(hostile_service, "/data/theme/hostile", "nt")
 
 
@@ -441,14 +429,21 @@ def test_links_are_built_from_the_public_url_never_from_host(
         assert inner == []
 
 
-def test_documents_name_the_context_at_the_public_url(
-    public_service: Service, claimed_thing: str
-) -> None:
-    reply = ask(public_service, f"/data/{claimed_thing}.jsonld")
-    address = reply.json()["@context"]
+def test_the_context_names_its_version_at_the_public_url(public_service: Service) -> None:
+    reply = ask(public_service, "/context.jsonld")
+    address = reply.headers["Content-Location"]
     assert address.startswith(f"{PUBLIC}/context/")
-    local = address.removeprefix(PUBLIC)
-    assert ask(public_service, local).body == ask(public_service, "/context.jsonld").body
+    assert ask(public_service, address.removeprefix(PUBLIC)).body == reply.body
+
+
+def test_a_document_has_the_part_of_the_context_that_it_uses(
+    service: Service, claimed_thing: str
+) -> None:
+    whole = ask(service, "/context.jsonld").json()["@context"]
+    part = ask(service, f"/data/{claimed_thing}.jsonld").json()["@context"]
+    assert part.items() <= whole.items()
+    assert {"id", "type", "label", "claims"} <= part.keys()
+    assert len(part) < len(whole) / 2
 
 
 @pytest.mark.parametrize("path", ["/", "/dumps", "/sparql/", "/id/{}", "/page/{}", "/queries"])

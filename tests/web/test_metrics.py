@@ -26,7 +26,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         LOG="json",
         LOG_REQUESTS="all",
         LOG_QUERY="10",
-        QUERY_DEADLINE="0.4",
+        QUERY_DEADLINE="3",
     ) as running:
         yield running
 

@@ -117,3 +117,10 @@ def test_malformed_parts_say_nothing_and_never_fail(accept: str, expected: str |
 def test_nothing_on_offer_is_nothing_to_choose() -> None:
     assert choose([], []) is None
     assert choose(["*/*"], []) is None
+
+
+def test_who_takes_anything_and_names_a_former_name_gets_that() -> None:
+    offers = [JSONLD, TURTLE, "application/n-triples"]
+    assert choose(["text/plain, */*;q=0.1"], offers) == "application/n-triples"
+    assert choose(["text/plain, text/turtle, */*;q=0.1"], offers) == TURTLE
+    assert choose(["text/plain"], offers) is None

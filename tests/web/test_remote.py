@@ -17,7 +17,7 @@ from migkg.settings import Settings
 from tests.conftest import BASE, Service, oxigraph, serve
 from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, accept, ask, sparql, triples
 from tests.web.page import BROWSER
-from tests.web.test_conformance import EXCEPTIONS, failures
+from tests.web.test_conformance import failures
 
 THEMES = f"{BASE}graph/themes"
 PLACES = f"{BASE}graph/places"
@@ -216,4 +216,4 @@ def test_of_another_engine_no_more_than_sparql_11_is_promised(remote_service: Se
 
 @pytest.mark.parametrize("name", ["sparql_protocol.py", "graph_store.py"])
 def test_the_conformance_client_finds_no_failure(remote_service: Service, name: str) -> None:
-    assert failures(remote_service, name, EXCEPTIONS) == []
+    assert failures(remote_service, name) == []

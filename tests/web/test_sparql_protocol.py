@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Iterable
@@ -412,6 +413,13 @@ def test_a_post_of_another_type_is_415_and_names_what_is_taken(
     reply = post(service, b"ASK {}", content_type)
     reply.problem(415, "unsupported-media-type")
     assert reply.headers["Accept-Post"] == f"{FORM}, {DIRECT}"
+
+
+def test_a_post_that_is_compressed_is_415_and_says_so(service: Service) -> None:
+    headers = {"Content-Type": DIRECT, "Content-Encoding": "gzip"}
+    reply = ask(service, "/sparql", method="POST", body=gzip.compress(b"ASK {}"), headers=headers)
+    assert "compressed" in reply.problem(415, "unsupported-media-type")["detail"]
+    assert reply.headers["Accept-Encoding"] == "identity"
 
 
 def test_a_post_in_another_charset_is_415(service: Service) -> None:

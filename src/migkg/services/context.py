@@ -6,7 +6,7 @@ Source: JSON-LD 1.1, section 3.1, https://www.w3.org/TR/json-ld11/#the-context.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -82,6 +82,12 @@ class Context:
         object.__setattr__(self, "document", content)
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "version", sha256(text).hexdigest()[:_VERSION])
+
+    def part(self, keys: Container[str]) -> dict[str, Any]:
+        """What the context says of some of its keys, in its own order; others are passed over."""
+        return {
+            key: value for key, value in self.document.items() if key in keys or key.startswith("@")
+        }
 
     @classmethod
     def of(cls, schema: Schema) -> Context:

@@ -1,7 +1,8 @@
 """JSON-LD documents in the release's own context: the thing at the top, the rest inside it.
 
-Source: JSON-LD 1.1, https://www.w3.org/TR/json-ld11/. The writer expands to the very triples that
-it is given; a test holds that against other processors.
+Each carries the part of the context that it uses, so that it can be read from a file and without a
+second request. Source: JSON-LD 1.1, https://www.w3.org/TR/json-ld11/. The writer expands to the
+very triples that it is given; a test holds that against other processors.
 """
 
 from __future__ import annotations
@@ -30,19 +31,22 @@ Object = dict[str, Any]
 _Facts = dict[str, list[Any]]
 
 
-def framed(iri: str, triples: Iterable[Triple], context: Context, context_url: str) -> Object:
+def framed(iri: str, triples: Iterable[Triple], context: Context) -> Object:
     """A thing's document: its facts under plain keys, its claims and their evidence nested.
 
     What a fact leads to is an object with its ``id`` and label. What the thing is not joined to
     stands under ``included``.
     """
-    return {"@context": context_url, **_Frame(triples, context).document(NamedNode(iri))}
+    frame = _Frame(triples, context)
+    document = frame.document(NamedNode(iri))
+    return {"@context": context.part(frame.used), **document}
 
 
-def flat(triples: Iterable[Triple], context: Context, context_url: str) -> Object:
+def flat(triples: Iterable[Triple], context: Context) -> Object:
     """A graph that is about many things alike: a list of them, by their IRIs."""
     frame = _Frame(triples, context)
-    return {"@context": context_url, "@graph": frame.nodes()}
+    nodes = frame.nodes()
+    return {"@context": context.part(frame.used), "@graph": nodes}
 
 
 def embed(document: Mapping[str, Any]) -> str:
@@ -53,7 +57,7 @@ def embed(document: Mapping[str, Any]) -> str:
 
 class _Frame:
     """The nodes of a graph. Each is written out once, and only named where it stands again, but
-    for those that have only a label."""
+    for those that have only a label. ``used`` are the keys that were written."""
 
     def __init__(self, triples: Iterable[Triple], context: Context) -> None:
         self._context = context
@@ -62,6 +66,7 @@ class _Frame:
             facts = self._facts.setdefault(triple.subject, {})
             facts.setdefault(triple.predicate.value, []).append(triple.object)
         self._written: set[Any] = set()
+        self.used = {ID}
 
     def document(self, root: NamedNode) -> Object:
         """The node of the thing, with all others inside."""
@@ -69,9 +74,13 @@ class _Frame:
         found = self._reference(root)
         for predicate in sorted(links, key=_SUBJECT.__eq__, reverse=True):  # the claims first
             inverse = self._term(predicate).inverse
+            self.used.add(inverse)
             found[inverse] = [self._reference(subject) for subject in links[predicate]]
         rest = [self._reference(node) for node in self._facts if node not in self._written]
-        return {**found, INCLUDED: rest} if rest else found
+        if rest:
+            self.used.add(INCLUDED)
+            found[INCLUDED] = rest
+        return found
 
     def nodes(self) -> list[Object]:
         """All nodes, one beside the other."""
@@ -111,6 +120,7 @@ class _Frame:
         found: Object = {ID: _name(node)}
         facts = self._facts[node]
         if types := facts.get(_TYPE):
+            self.used.add(TYPE)
             found[TYPE] = [self._class(value) for value in types]
         for predicate in sorted(facts, key=_LABELS.__contains__, reverse=True):
             if predicate != _TYPE:
@@ -118,13 +128,16 @@ class _Frame:
         return found
 
     def _class(self, value: Node) -> str:
-        return self._context.classes.get(value.value) or _name(value)
+        key = self._context.classes.get(value.value) or _name(value)
+        self.used.add(key)
+        return key
 
     def _term(self, predicate: str) -> Term:
         return self._context.terms.get(predicate) or Term(predicate)
 
     def _add(self, found: Object, predicate: str, values: list[Any]) -> None:
         term = self._term(predicate)
+        self.used.add(term.key)
         if term.by_language:
             if texts := _by_language(values):
                 found[term.key] = texts

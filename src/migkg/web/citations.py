@@ -180,6 +180,7 @@ async def show(request: Request) -> Response:
             "There is no citation with this id.",
             advice="An id has ten or more letters and figures, without 0, 1, 8 and 9.",
         )
+    _refuse_another(request, citation)
     text = read_query(citation.request.query, state.settings.query_limits)
     form = request.query_params.get("cite")
     if form is not None:
@@ -192,6 +193,16 @@ async def show(request: Request) -> Response:
     if chosen in (BIBTEX, CSL):
         return _form(request, state, citation, "bibtex" if chosen == BIBTEX else "csl")
     return await _result(request, state, citation, _query(citation.request, text, chosen))
+
+
+def _refuse_another(request: Request, citation: Citation) -> None:
+    """400 for a release other than the one that is cited, and for a parameter given twice."""
+    for name in ("cite", "format", "release"):
+        if len(request.query_params.getlist(name)) > 1:
+            raise _parameter(f"Give the parameter {name!r} once.")
+    release = citation.request.release
+    if not release.startswith(request.query_params.get("release", release)):
+        raise _parameter(f"What is cited is of release {release}, and no other.")
 
 
 def _chosen(request: Request, text: QueryText) -> Any:  # noqa: ANN401 - a format or a media type

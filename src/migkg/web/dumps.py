@@ -1,6 +1,7 @@
 """``/dumps``: the files of the release, complete, verifiable and resumable.
 
-Sources: RFC 9110 section 14 (Range), https://www.rfc-editor.org/rfc/rfc9110#section-14.
+Sources: RFC 9110 sections 13.1.5 (If-Range) and 14 (Range),
+https://www.rfc-editor.org/rfc/rfc9110#section-14.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ async def dump(request: Request) -> Response:
         raise HttpProblem(
             404, "not-found", f"There is no dump {name}.", advice="/dumps/ lists all."
         )
+    etag = f'"{record["sha256"]}"'
     headers = {
-        "ETag": f'"{record["sha256"]}"',
+        "ETag": etag,
         "Cache-Control": "no-cache",
         "Link": link(f"{state.settings.public_url}/dumps/", "collection", type="text/html"),
     }
@@ -94,27 +96,32 @@ async def dump(request: Request) -> Response:
         state.release.dumps / name,
         media_type=_media_type(name),
         headers=headers,
-        part=_wants_part(request, record["bytes"]),
+        wanted=_wanted(request, etag, record["bytes"]),
     )
 
 
-def _wants_part(request: Request, size: int) -> bool:
-    """True if parts of a file of ``size`` bytes are wanted; what cannot be understood is ignored.
+def _wanted(request: Request, etag: str, size: int) -> str:
+    """The parts of a file of ``size`` bytes that are wanted, as ``Range`` names them; or nothing.
 
-    Raises :class:`HttpProblem` if a part begins behind the end.
+    A part is only sent to a GET (section 14.2) whose ``If-Range`` is this file (section 13.1.5).
+    What cannot be understood is ignored. Raises :class:`HttpProblem` if all begin behind the end.
     """
     unit, _, listed = request.headers.get("range", "").partition("=")
-    parts = [_PART.fullmatch(part) for part in listed.split(",")]
-    if unit.strip().lower() != "bytes" or not all(part and _is_part(part) for part in parts):
-        return False
-    if any(part and _is_behind(part, size) for part in parts):
+    if request.method != "GET" or request.headers.get("if-range", etag) != etag:
+        return ""
+    found = [_PART.fullmatch(part) for part in listed.split(",")]
+    parts = [part for part in found if part and _is_part(part)]
+    if unit.strip().lower() != "bytes" or len(parts) < len(found):
+        return ""
+    within = [part[0].strip() for part in parts if not _is_behind(part, size)]
+    if not within:
         raise HttpProblem(
             416,
             "range-not-satisfiable",
             f"The file has {size} bytes.",
             headers={"Content-Range": f"bytes */{size}"},
         )
-    return True
+    return f"bytes={','.join(within)}"
 
 
 def _is_part(part: re.Match[str]) -> bool:
@@ -131,19 +138,26 @@ class _Download(FileResponse):
     """A file that takes one of the places for downloads while it is sent."""
 
     def __init__(
-        self, places: Semaphore, path: Path, *, media_type: str, headers: dict[str, str], part: bool
+        self,
+        places: Semaphore,
+        path: Path,
+        *,
+        media_type: str,
+        headers: dict[str, str],
+        wanted: str,
     ) -> None:
         if places.locked():
             raise EngineBusy(_RETRY_AFTER, "Too many dumps are being sent.")
         super().__init__(path, media_type=media_type, headers=headers)
         self._places = places
-        self._part = part
+        self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the file, or the part that is asked for."""
-        if not self._part:
-            headers = [item for item in scope["headers"] if item[0] != b"range"]
-            scope = {**scope, "headers": headers}
+        """Sends the file, or the parts that are wanted."""
+        headers = [item for item in scope["headers"] if item[0] != b"range"]
+        if self._wanted:
+            headers.append((b"range", self._wanted.encode("latin-1")))
+        scope = {**scope, "headers": headers}
         async with self._places:
             await super().__call__(scope, receive, send)
 

@@ -31,7 +31,6 @@ from migkg.web.representation import (
 )
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
-from migkg.web.vocabularies import context_url
 
 _MEDIA_TYPES = [item.media_type for item in DOCUMENT_FORMATS]
 _DIGITS = 6  # more pages than any thing has
@@ -172,7 +171,7 @@ async def _html(request: Request, document: Document, data_url: str) -> Response
     thing_node = rdf_io.NamedNode(document.iri)
     facts = schema_org.translated(thing_node, document.triples, state.schema)
     linked = [
-        _framed(request, state, document),
+        jsonld.framed(document.iri, document.triples, state.context),
         schema_org.document(document.iri, facts),
     ]
     around = page_links(request, state, document)
@@ -201,7 +200,7 @@ def _rdf(request: Request, document: Document, chosen: Format | None) -> Respons
         "Content-Profile": f"<{document.profile.iri(state.settings.base_iri)}>",
         "Vary": "Accept, Accept-Profile",
     }
-    response = Response(_serialize(request, state, document, chosen), headers=headers)
+    response = Response(_serialize(state, document, chosen), headers=headers)
     return validated(request, _linked(request, document, response, is_page=False))
 
 
@@ -220,17 +219,12 @@ def _linked(request: Request, document: Document, response: Response, *, is_page
     return response
 
 
-def _framed(request: Request, state: State, document: Document) -> dict[str, object]:
-    context_at = context_url(request, state)
-    return jsonld.framed(document.iri, document.triples, state.context, context_at)
-
-
-def _serialize(request: Request, state: State, document: Document, chosen: Format) -> bytes:
+def _serialize(state: State, document: Document, chosen: Format) -> bytes:
     if chosen is formats.JSONLD:
         if document.profile is SCHEMA_ORG:
             linked = schema_org.document(document.iri, document.triples)
         else:
-            linked = _framed(request, state, document)
+            linked = jsonld.framed(document.iri, document.triples, state.context)
         return json.dumps(linked, ensure_ascii=False).encode("utf-8")
     prefixes = rdf_io.used_prefixes(document.triples, state.schema.prefixes)
     return rdf_io.write_triples(document.triples, chosen, prefixes=prefixes)

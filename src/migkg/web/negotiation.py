@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 HTML = "text/html"
+# What the type was called before; rdflib still asks for N-Triples so, and for anything besides.
+_FORMER_NAMES = {"application/n-triples": ("text", "plain")}
 _REMEMBERED = 4096
 _LONGEST = 500  # characters of an Accept that is worth remembering
 _RANGES = 200
@@ -36,7 +38,8 @@ def choose(accept: Iterable[str], offers: Iterable[str]) -> str | None:
     """The offered media type that the client likes best, or None if it accepts none.
 
     ``accept`` holds the values of all ``Accept`` lines; none at all means anything. Among types
-    that the client likes equally, the first on offer wins. Of very many ranges the first count.
+    that the client likes equally, one that it calls by a former name wins, else the first on offer.
+    Of very many ranges the first count.
     """
     line = ",".join(accept)
     find = _remembered if len(line) <= _LONGEST else _choose
@@ -62,7 +65,8 @@ def _choose(accept: str, offers: tuple[str, ...]) -> str | None:
     if not ranges:
         return offers[0] if offers else None
     best: tuple[float, str] | None = None
-    for offer in offers:
+    named = {(r.type, r.subtype) for r in ranges}
+    for offer in sorted(offers, key=lambda offer: _FORMER_NAMES.get(offer) not in named):
         quality = _quality(ranges, offer)
         if quality > 0 and (best is None or quality > best[0]):
             best = (quality, offer)

@@ -305,8 +305,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The body, at most ``limit`` bytes of it; more is a 413.
 
     What is too much is read and dropped before it is refused, as a client that still sends may not
-    see the answer; unless the client asks first (RFC 9110, section 10.1.1).
+    see the answer; unless the client asks first (RFC 9110, section 10.1.1). One that is compressed
+    is a 415 (section 15.5.16).
     """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        detail = "The body is compressed; send it as it is."
+        coding = {"Accept-Encoding": "identity"}
+        raise HttpProblem(415, "unsupported-media-type", detail, headers=coding)
     if "expect" in request.headers and _declared(request) > limit:
         raise _too_large(limit, {"Connection": "close"})
     body = bytearray()

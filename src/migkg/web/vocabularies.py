@@ -43,15 +43,18 @@ async def vocabulary(request: Request) -> Response:
         shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
         return validated(request, shown)
     chosen_format = formats.BY_MEDIA_TYPE[chosen]
-    body = _serialize(state, state.schema.graphs[name], chosen_format, context_url(request, state))
+    body = _serialize(state, state.schema.graphs[name], chosen_format)
     headers = {"Content-Type": chosen_format.content_type, "Vary": "Accept"}
     return validated(request, Response(body, headers=headers))
 
 
 async def context(request: Request) -> Response:
-    """The JSON-LD context as it is now."""
-    body = state_of(request).context.text
-    return validated(request, Response(body, media_type=formats.JSONLD.media_type))
+    """The JSON-LD context as it is now; ``Content-Location`` names its version."""
+    state = state_of(request)
+    version = f"{state.settings.public_url}/context/{state.context.version}.jsonld"
+    within = f"?release={state.release.id}" if state.older else ""
+    headers = {"Content-Location": version + within, "Content-Type": formats.JSONLD.media_type}
+    return validated(request, Response(state.context.text, headers=headers))
 
 
 async def context_version(request: Request) -> Response:
@@ -70,21 +73,6 @@ async def context_version(request: Request) -> Response:
     response = await context(request)
     response.headers["Cache-Control"] = _YEAR
     return response
-
-
-def context_url(request: Request, state: State) -> str:
-    """Where the context of a JSON-LD document is.
-
-    Without a public URL it is relative to the document: things and their documents are equally
-    deep, so it is found from either, on any host.
-    """
-    name = f"context/{state.context.version}.jsonld"
-    if state.older:
-        name += f"?release={state.release.id}"
-    if state.settings.public_url:
-        return f"{state.settings.public_url}/{name}"
-    path: bytes = request.scope["raw_path"]
-    return "../" * (path.count(b"/") - 1) + name
 
 
 async def _documentation(request: Request, state: State) -> Response:
@@ -106,11 +94,9 @@ def _versions(state: State) -> set[str]:
     }
 
 
-def _serialize(
-    state: State, triples: list[rdf_io.Triple], chosen: Format, context_at: str
-) -> bytes:
+def _serialize(state: State, triples: list[rdf_io.Triple], chosen: Format) -> bytes:
     if chosen is formats.JSONLD:
-        linked = jsonld.flat(triples, state.context, context_at)
+        linked = jsonld.flat(triples, state.context)
         return json.dumps(linked, ensure_ascii=False).encode("utf-8")
     if chosen is formats.TURTLE:
         return write_turtle(rdf_io.to_rdflib(triples), state.schema.prefixes).encode("utf-8")
