@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from migkg.errors import BadQuery, QueryRefused
 from migkg.model.sparql_text import laid_out, tokens
+from migkg.resources import Project
+from migkg.services import stored_queries
 from migkg.settings import Limits
 from tests.conftest import ROOT
 
@@ -56,7 +58,8 @@ def test_stored_queries() -> None:
     for path in STORED:
         text = path.read_text("utf-8")
         check(text, path)
-        assert is_query(laid_out(text)), path
+    for query in stored_queries.load(Project(ROOT)).values():
+        assert is_query(laid_out(query.text)), query.name
 
 
 @pytest.mark.skipif(not W3C.is_dir(), reason="the W3C's tests are not beside the checkout")

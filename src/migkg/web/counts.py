@@ -15,7 +15,7 @@ _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _ROUTES = (
     *("", "sparql", "update", "graph", "rdf-graph-store", "id", "data", "page", "describe"),
     *("queries", "q", "search", "browse", "validate", "dumps", "releases", "ontology", "shapes"),
-    *("context", "context.jsonld", "profile", "sdg", "disagreements", "quality", "limits"),
+    *("context", "context.jsonld", "profile", "views", "sdg", "disagreements", "quality", "limits"),
     *("catalog", ".well-known", "docs", "openapi.json", "robots.txt", "sitemap", "sitemap.xml"),
     *("static", "livez", "readyz", "metrics", "other"),
 )
