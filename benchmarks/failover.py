@@ -136,12 +136,11 @@ async def measure(
 
 
 def _subjects(store: ox.Store) -> list[str]:
-    found = list(dict.fromkeys(quad.subject.value for quad in store if _named(quad)))
-    return random.Random(1).sample(found, min(_SUBJECTS, len(found)))  # noqa: S311 - not secret
-
-
-def _named(quad: ox.Quad) -> bool:
-    return isinstance(quad.subject, ox.NamedNode)
+    """Things about which nothing is said by way of blank nodes, whose names are not kept."""
+    found = {quad.subject for quad in store if isinstance(quad.subject, ox.NamedNode)}
+    found -= {quad.subject for quad in store if isinstance(quad.object, ox.BlankNode)}
+    names = sorted(node.value for node in found)
+    return random.Random(1).sample(names, min(_SUBJECTS, len(names)))  # noqa: S311 - not secret
 
 
 async def _load(
