@@ -31,6 +31,8 @@ OURS = {
     "release_idle",
     "release_poll",
     "log_query",
+    "engine_connect_deadline",
+    "engine_patience",
 }
 ROWS = "SELECT ?a { %s }"
 TEN = ROWS % "VALUES ?a { 0 1 2 3 4 5 6 7 8 9 }"
