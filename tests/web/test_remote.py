@@ -217,3 +217,17 @@ def test_of_another_engine_no_more_than_sparql_11_is_promised(remote_service: Se
 @pytest.mark.parametrize("name", ["sparql_protocol.py", "graph_store.py"])
 def test_the_conformance_client_finds_no_failure(remote_service: Service, name: str) -> None:
     assert failures(remote_service, name) == []
+
+
+def test_metrics_tell_what_the_endpoint_was_asked(remote_service: Service) -> None:
+    def asked() -> float:
+        lines = ask(remote_service, "/metrics").text.splitlines()
+        assert 'migkg_endpoint_state{endpoint="1",state="in service"} 1' in lines
+        name = 'migkg_endpoint_requests_total{endpoint="1"} '
+        (line,) = (line for line in lines if line.startswith(name))
+        return float(line.removeprefix(name))
+
+    before = asked()
+    query = f"SELECT * {{ ?s ?p ?o }} LIMIT 1 # {before}"
+    assert sparql(remote_service, query).status == 200
+    assert asked() == before + 1

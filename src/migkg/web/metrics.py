@@ -57,6 +57,13 @@ def _lines(state: State) -> Iterator[str]:
     release = (("release", state.release.id), ("version", __version__))
     text = "The release in service and the version of migkg."
     yield from _family("migkg_build_info", "gauge", text, [Sample("", release, 1)])
+    if endpoints := state.engine.endpoints():
+        states = [
+            Sample("", (("endpoint", str(item.number)), ("state", item.state)), 1)
+            for item in endpoints
+        ]
+        text = "How an endpoint stands, as the front that answers sees it."
+        yield from _family("migkg_endpoint_state", "gauge", text, states)
     for name, kind, text, values in _of_processes():
         yield from _family(name, kind, text, [Sample("", (("pid", p),), v) for p, v in values])
 

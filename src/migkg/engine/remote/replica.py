@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from migkg.engine.counters import Counter
 from migkg.engine.protocol import Answer, EndpointState, Query, Spool
 from migkg.engine.remote import kinds, partial
 from migkg.engine.remote.address import Address
@@ -60,6 +61,21 @@ class ReplicaFailed(Exception):
         super().__init__(why)
         self.error = error
         self.dead = dead
+
+
+_NUMBERS = [*map(str, range(1, 17)), "others"]
+_ASKED = Counter(
+    "migkg_endpoint_requests_total",
+    "Queries that an endpoint was asked, by its place in MIGKG_ENGINE_URL.",
+    label="endpoint",
+    values=_NUMBERS,
+)
+_FAILED = Counter(
+    "migkg_endpoint_failures_total",
+    "Queries that an endpoint did not answer, or not wholly.",
+    label="endpoint",
+    values=_NUMBERS,
+)
 
 
 class Replica:
@@ -115,10 +131,12 @@ class Replica:
         :class:`EngineBusy`.
         """
         self.asked += 1
+        _ASKED.add(value=str(self.number))
         try:
             return await self._answer(query)
         except ReplicaFailed as failure:
             self.failed += 1
+            _FAILED.add(value=str(self.number))
             log.warning("Endpoint %s failed: %s", self._address.authority, failure)
             raise
 

@@ -32,9 +32,7 @@ def is_tight(before: Token, token: Token, *, glued: bool) -> bool:
         return True
     if before.kind == "open" or token.kind == "close":
         return _is_tight_inside(before, token)
-    if (
-        before.kind == token.kind == "number"
-    ):  # ``.5.5``, which is read in another way than ``.5 .5``
+    if before.kind == token.kind == "number":  # a space would change how ``.5.5`` is read
         return glued
     if token.kind in ("separator", "open"):
         return token.text == "(" and _is_tight_before_parenthesis(before, glued=glued)
