@@ -224,6 +224,9 @@ class Settings:
     log_query: int = _setting(
         0, "Characters of a query that the log shows; 0: only its digest (SHA-256)."
     )
+    otlp_endpoint: str = _setting(
+        "", "Address of a collector that takes traces (OTLP over HTTP); empty: none are made."
+    )
     metrics: str = _setting(
         "loopback",
         "Who may read /metrics: loopback (clients of this machine that come through no proxy), "

@@ -232,10 +232,9 @@ def test_the_proxy_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None
         pytest.skip("nginx is not installed")
     text = (ROOT / "deploy" / "proxy" / "nginx.conf").read_text("utf-8")
     service = ROOT / "deploy" / "proxy" / "service.conf"
-    text = text.replace("/etc/nginx/service.conf", str(service)).replace(
-        "migkg:8000", "127.0.0.1:1"
-    )
     text = text.replace("/etc/nginx/tls/", f"{tmp_path}/none/").replace("/tmp/", f"{tmp_path}/")
+    text = text.replace("/etc/nginx/service.conf", str(service))
+    text = text.replace("migkg:8000", "127.0.0.1:1")
     (tmp_path / "nginx.conf").write_text(text, "utf-8")
     done = subprocess.run(
         [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],

@@ -188,6 +188,7 @@ def test_one_download_too_many_is_503_until_another_ends(downloads: Edge) -> Non
         ("bytes=5-", 206, (5, None)),
         ("bytes=-7", 206, (-7, None)),
         ("bytes=5-999999999", 206, (5, None)),
+        ("bytes=0-1,999999-999999999", 206, (0, 2)),
         ("BYTES=0-1", 206, (0, 2)),
         ("bytes=zz", 200, (0, None)),
         ("bytes=-", 200, (0, None)),
@@ -208,7 +209,7 @@ def test_a_part_is_sent_where_one_is_asked_for(
     assert reply.headers["ETag"] == whole.headers["ETag"]
 
 
-@pytest.mark.parametrize("wanted", ["bytes=999999-", "bytes=-0", "bytes=0-1,999999-999999999"])
+@pytest.mark.parametrize("wanted", ["bytes=999999-", "bytes=-0", "bytes=888888-,999999-999999999"])
 def test_a_part_behind_the_end_is_416(service: Edge, wanted: str) -> None:
     size = len(download(service).body)
     reply = download(service, f"Range: {wanted}")

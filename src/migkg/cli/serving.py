@@ -14,7 +14,7 @@ from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-from migkg.web import fronts, journal
+from migkg.web import fronts, journal, tracing
 
 _ENDPOINT_WAIT = 60.0  # seconds in which an endpoint that starts at the same time may answer
 
@@ -35,6 +35,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
             return 1
         provide_index(release, settings, progress)
     journal.configure(settings)
+    tracing.check(settings)
     fronts.serve(settings, release, sys.stderr.write, record)
     return 0
 

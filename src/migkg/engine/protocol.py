@@ -80,10 +80,14 @@ class Lane(Enum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the client, as far as it can be told, and for what."""
+    """Who asks: the client, as far as it can be told, and for what.
+
+    ``trace`` is the place of the request in a trace (``traceparent``), for engines elsewhere.
+    """
 
     client: str
     lane: Lane
+    trace: str = ""
 
 
 INTERNAL = Caller("", Lane.PAGE)

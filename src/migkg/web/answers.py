@@ -12,6 +12,7 @@ from migkg.model.sparql_text import find_fault
 from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
+from migkg.web.journal import trace_of
 from migkg.web.state import state_of
 from migkg.web.validators import FRESH, unless_current, validator
 from migkg.web.waiting import sent_while_connected, while_connected
@@ -22,7 +23,9 @@ _CHARACTER = 4  # bytes at most
 
 def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
     """Who asks, for the engine."""
-    return Caller(client_of(request.scope, state_of(request).settings.proxy_hops), lane)
+    settings = state_of(request).settings
+    trace = trace_of(request.scope) if settings.engine_url else ""
+    return Caller(client_of(request.scope, settings.proxy_hops), lane, trace)
 
 
 async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) -> Answer:

@@ -16,6 +16,7 @@ from migkg.web.front import Front
 from migkg.web.generations import Generations
 from migkg.web.served import Served
 from migkg.web.shared import SharedReleases
+from migkg.web.tracing import traced
 
 _GRACE = 3  # seconds for answers that are under way at the end
 
@@ -56,7 +57,7 @@ class _Applications:
 def run(app: ASGIApp, settings: Settings, sock: socket.socket) -> None:
     """Serves on a socket that listens, until the process is told to end."""
     config = uvicorn.Config(
-        app,
+        traced(app, settings),
         loop="uvloop",
         http=connection_class(settings.share()),
         ws="none",

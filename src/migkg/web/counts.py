@@ -42,6 +42,12 @@ _REST = DURATION.cell("/other")
 _STATUS = [STATUS.cell(f"{first}xx" if first > 1 else "none") for first in range(10)]
 
 
+def route_of(path: str) -> str:
+    """The first part of a path if there is such a route, ``/other`` if there is none."""
+    name = f"/{path[1:].partition('/')[0]}"
+    return name if name in _CELLS else "/other"
+
+
 def count(path: str, status: int, began: float) -> None:
     """Counts one request; ``status`` is 0 where no answer was sent."""
     cell = _CELLS.get(path) or _CELLS.get(f"/{path[1:].partition('/')[0]}", _REST)

@@ -27,8 +27,10 @@ NAMES = frozenset((b"x-request-id", b"traceparent"))
 # Where the text of the query stands while it is answered.
 QUERY = "migkg.query"
 _ID = "migkg.request_id"
+# Where the place of a request in a trace stands, if it is traced here.
+TRACEPARENT = "migkg.traceparent"
 _GIVEN = re.compile(r"[\w.:+/=@~-]{1,128}", re.ASCII)
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-[ -~]{0,100})?")
 _LONGEST_PATH = 200  # characters
 _DIGEST = 16  # figures
 _MOST = 20  # lines a second; more would let strangers fill a disk
@@ -85,6 +87,14 @@ def request_id(scope: Scope) -> str:
     if known is None:
         known = scope[_ID] = _given(scope) or uuid.uuid4().hex
     return known
+
+
+def trace_of(scope: Scope) -> str:
+    """The place in a trace that what is asked for the request belongs to; empty for none."""
+    here: str = scope.get(TRACEPARENT, "")
+    given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    found = _TRACE.fullmatch(given.decode("latin-1"))
+    return here or (found[0] if found else "")
 
 
 def _given(scope: Scope) -> str:

@@ -19,6 +19,7 @@ from migkg.engine.remote.health import Health
 from migkg.engine.remote.kinds import named
 from migkg.engine.remote.replica import Replica
 from migkg.engine.remote.replicas import Replicas
+from migkg.engine.remote.request import TRACE
 from migkg.errors import BadSetting, EngineUnavailable, QueryTimeout
 from migkg.settings import Settings
 
@@ -65,6 +66,7 @@ class RemoteEngine:
         if self._replicas is None:
             raise EngineUnavailable("The engine is not started.")
         guard.check(query.text)
+        TRACE.set(caller.trace)
         place = await self._admission.enter(caller.client, caller.lane)
         try:
             async with asyncio.timeout(self._settings.query_deadline):

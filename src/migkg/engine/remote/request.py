@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextvars import ContextVar
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
@@ -83,6 +84,10 @@ def _encoded(dataset: tuple[tuple[str, str], ...]) -> str:
     return urlencode(dataset)
 
 
+# The place in a trace (https://www.w3.org/TR/trace-context/#traceparent-header) of what is asked.
+TRACE: ContextVar[str] = ContextVar("trace", default="")
+
+
 class Requests:
     """Makes the requests to one endpoint."""
 
@@ -102,8 +107,10 @@ class Requests:
             target += ("&" if "?" in target else "?") + urlencode(
                 dataset, quote_via=quote, safe=":/"
             )
+        trace = TRACE.get()
+        traced = f"traceparent: {trace}\r\n" if trace else ""
         head = (
-            f"POST {target} HTTP/1.1\r\n{self._fields}Accept: {answer.media_type}\r\n"
+            f"POST {target} HTTP/1.1\r\n{self._fields}{traced}Accept: {answer.media_type}\r\n"
             f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode("ascii") + body

@@ -83,8 +83,9 @@ def _pieces(text: str) -> Iterator[_Piece]:
     behind = 0
     for match in matches(text, rows=False):
         start, end = match.start(), match.end(match.lastindex or 0)
-        if start < behind:  # a part of the number before
+        if end <= behind:  # a part of the number before
             continue
+        start = max(start, behind)
         kind, stop = match.lastgroup or "other", match.end()
         if kind == "unclosed":
             line = text.count("\n", 0, start) + 1
