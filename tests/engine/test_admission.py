@@ -546,3 +546,18 @@ def test_who_used_much_leaves_a_place_to_others() -> None:
         assert waiting.done()
 
     run(work)
+
+
+def test_a_page_that_is_slow_does_not_wait_behind_sparql() -> None:
+    async def work() -> None:
+        admit = admission(slow=1)
+        hog = await admit.enter("hog", Lane.SPARQL)
+        await hog.slow_down(lambda: None)
+        page = await admit.enter("hog", Lane.PAGE)
+        await page.slow_down(lambda: pytest.fail("it was paused"))
+        assert not page.is_slow
+        page.leave()
+        hog.leave()
+        assert not hog.is_slow
+
+    run(work)

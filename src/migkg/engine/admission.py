@@ -203,6 +203,8 @@ class Admission:
         """See :meth:`Place.slow_down`."""
         if place.is_slow:  # its first process was lost after it had become slow
             return
+        if place.lane is not Lane.SPARQL and not self._may_slow(place.client):
+            return  # pages and health do not wait behind SPARQL: it keeps the place that it has
         self._count(place)
         place.held = Held.NOTHING
         self._give(place.lane)
