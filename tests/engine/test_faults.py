@@ -44,6 +44,7 @@ from tests.processes import children, eventually, runs, zygotes
 ENDLESS = query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }")
 ASK = query("ASK {}")
 TRUE = b'{"head":{},"boolean":true}'
+SPARQL = Caller("somebody", Lane.SPARQL)
 # Past the guard, which refuses what nests so deep.
 TOO_DEEP = Query(text="SELECT * " + "{" * 6000 + "}" * 6000, form=Form.SELECT, format=formats.JSON)
 TOO_BIG = query(
@@ -421,7 +422,7 @@ def test_slow_queries_are_niced_and_keep_no_quick_one_waiting(store: Path) -> No
 def test_a_paused_query_goes_on_when_a_slow_place_is_free(store: Path) -> None:
     async def work(engine: OwnEngine) -> None:
         first, runner = await slow_query(engine)
-        second = asyncio.create_task(engine.answer(ENDLESS))
+        second = asyncio.create_task(engine.answer(ENDLESS, SPARQL))
         await soon(lambda: "T" in map(state, children(zygote())))
         (stopped,) = [pid for pid in children(zygote()) if state(pid) == "T"]
         assert stopped != runner
@@ -436,7 +437,7 @@ def test_a_query_that_is_paused_too_long_is_told_so_and_ended(store: Path) -> No
     async def work(engine: OwnEngine) -> None:
         task, runner = await slow_query(engine)
         with pytest.raises(EngineBusy):
-            await engine.answer(ENDLESS)
+            await engine.answer(ENDLESS, SPARQL)
         await soon(lambda: "T" not in map(state, children(zygote())))
         assert runs(runner)
         await give_up(task)
