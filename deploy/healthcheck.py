@@ -1,4 +1,4 @@
-"""Exits 0 if the service in this container is ready, 1 if it is not."""
+"""Exits 0 if the service in this container is ready, or what an address names, 1 if it is not."""
 
 import os
 import sys
@@ -9,12 +9,13 @@ URL = f"http://127.0.0.1:{os.environ.get('MIGKG_PORT') or 8000}/readyz"
 
 
 def main() -> int:
-    """Asks the service once, past any proxy."""
+    """Asks once, past any proxy: the address given, else the service."""
+    url = sys.argv[1] if len(sys.argv) > 1 else URL
     try:
-        with build_opener(ProxyHandler({})).open(URL, timeout=4) as response:
+        with build_opener(ProxyHandler({})).open(url, timeout=4) as response:
             return 0 if response.status == 200 else 1
     except (URLError, OSError) as error:
-        sys.stderr.write(f"{URL}: {error}\n")
+        sys.stderr.write(f"{url}: {error}\n")
         return 1
 
 

@@ -79,16 +79,15 @@ def test_select_gives_the_same_bag(service: Service, remote_service: Service, qu
     assert bag(ours) == bag(theirs)
 
 
-@pytest.mark.parametrize(
-    "dataset",
-    [
-        {},
-        {"default_graph_uri": THEMES},
-        {"named_graph_uri": THEMES},
-        {"default_graph_uri": [THEMES, PLACES], "named_graph_uri": [PLACES]},
-        {"default_graph_uri": f"{BASE}graph/none"},
-    ],
-)
+DATASETS: list[dict[str, str | list[str]]] = [
+    {"default_graph_uri": THEMES},
+    {"named_graph_uri": THEMES},
+    {"default_graph_uri": [THEMES, PLACES], "named_graph_uri": [PLACES]},
+    {"default_graph_uri": f"{BASE}graph/none"},
+]
+
+
+@pytest.mark.parametrize("dataset", [{}, *DATASETS])
 def test_a_dataset_is_passed_on(
     service: Service, remote_service: Service, dataset: dict[str, str | list[str]]
 ) -> None:

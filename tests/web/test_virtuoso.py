@@ -9,11 +9,11 @@ import pytest
 
 from migkg.engine.release import Release
 from migkg.settings import Settings
-from tests.conftest import BASE, Service, serve
+from tests.conftest import Service, serve
 from tests.engines import empty_virtuoso
 from tests.web.client import GRAPHS, RESULTS, accept, ask, sparql, triples
 from tests.web.test_conformance import failures
-from tests.web.test_remote import CONSTRUCT, COUNT, PLACES, SELECTS, THEMES, bag
+from tests.web.test_remote import CONSTRUCT, COUNT, DATASETS, PLACES, SELECTS, THEMES, bag
 
 MOST = 70_000  # rows; the release has 62,000 triples
 DEADLINE = "30"
@@ -65,15 +65,7 @@ def test_rows_are_the_same(service: Service, in_front: Service, query: str) -> N
         assert bag(ours) == bag(theirs)
 
 
-@pytest.mark.parametrize(
-    "dataset",
-    [
-        {"default_graph_uri": THEMES},
-        {"named_graph_uri": THEMES},
-        {"default_graph_uri": [THEMES, PLACES], "named_graph_uri": [PLACES]},
-        {"default_graph_uri": f"{BASE}graph/none"},
-    ],
-)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_a_dataset_is_kept_to(
     service: Service, in_front: Service, dataset: dict[str, str | list[str]]
 ) -> None:

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
 from migkg.cli import stored
 from migkg.cli.progress import progress_line
@@ -45,8 +44,6 @@ from migkg.services.project_files import ProjectFiles
 from migkg.services.schema import Schema
 from migkg.services.stored_queries import StoredQuery
 from migkg.settings import Settings
-
-T = TypeVar("T")
 
 
 def build(_: argparse.Namespace, settings: Settings) -> int:

@@ -124,10 +124,6 @@ class Gauge(Metric):
         """Counts up or down."""
         _TABLE.row[self._last] += amount
 
-    def set(self, amount: float) -> None:
-        """Tells this process's part."""
-        _TABLE.row[self._last] = amount
-
 
 class Histogram(Metric):
     """How many took up to how many seconds."""

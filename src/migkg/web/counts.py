@@ -38,7 +38,6 @@ CONNECTIONS = Gauge("http_server_open_connections", "Connections that are open."
 HITS = Counter("migkg_cache_hits_total", "Answers that were kept from before.")
 
 _CELLS = {f"/{name}": DURATION.cell(f"/{name}") for name in _ROUTES}
-_REST = DURATION.cell("/other")
 _STATUS = [STATUS.cell(f"{first}xx" if first > 1 else "none") for first in range(10)]
 
 
@@ -50,6 +49,6 @@ def route_of(path: str) -> str:
 
 def count(path: str, status: int, began: float) -> None:
     """Counts one request; ``status`` is 0 where no answer was sent."""
-    cell = _CELLS.get(path) or _CELLS.get(f"/{path[1:].partition('/')[0]}", _REST)
+    cell = _CELLS.get(path) or _CELLS[route_of(path)]
     DURATION.observe(time.perf_counter() - began, cell)
     STATUS.add_in(_STATUS[status // 100])
