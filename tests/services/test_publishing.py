@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -190,6 +192,80 @@ def test_whatever_goes_wrong_the_old_release_is_served_and_the_next_run_goes_on(
             publish(at, releases[NEW])
             assert published.read(at, BASE).complete == (NEW, OLD)
             assert publish(at, releases[NEW]).sent == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (413, b"<h1>Too large</h1>", r"must take bodies of 16 MiB \(nginx: client_max_body_size\)"),
+        (500, b"No space left\non device", "status 500: No space left on device"),
+        (500, b"", "status 500: it gives no reason"),
+        (503, b"starting", "busy or not ready; run this again later, and it goes on. starting"),
+        (507, b"quota", "it has no room left. quota"),
+    ],
+)
+def test_what_a_server_refuses_is_one_sentence_and_the_next_run_goes_on(
+    connect: Connect,
+    oxigraph: str,
+    releases: dict[str, Release],
+    status: int,
+    body: bytes,
+    said: str,
+) -> None:
+    at = connect(oxigraph)
+    publish(at, releases[OLD])
+
+    def refuses(handler: BaseHTTPRequestHandler, _: int) -> bool:
+        if handler.command != "POST" or "graph%2F1" not in handler.path:
+            return False
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return True
+
+    with faulty(oxigraph, refuses) as url, pytest.raises(PublishFailed, match=said) as refused:
+        publish(connect(url), releases[NEW])
+    assert "\n" not in str(refused.value)
+    assert published.read(at, BASE).current == OLD
+    plan = Publisher(releases[NEW], at, BASE, WISHES, lambda _: None).plan()
+    assert 0 < plan.there < plan.triples
+    assert publish(at, releases[NEW]).sent == plan.triples - plan.there
+
+
+def test_a_refusal_before_the_body_was_read_is_said_and_not_the_broken_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with closing(HttpClient(deadline=20)) as client:
+            reply = client.send("POST", url, body=bytes(16 * 1024 * 1024))
+        thread.join()
+    assert reply.status == 413
+
+
+def test_what_belongs_to_others_on_the_server_is_not_touched(
+    connect: Connect, oxigraph: str, releases: dict[str, Release]
+) -> None:
+    at = connect(oxigraph)
+    data = b"<http://e/a> <http://e/b> _:c .\n"
+    others = ["http://other.example/g", f"{BASE}graph/a", f"{BASE}release/{OLD}/else", "urn:x"]
+    for name in others:
+        at.add(name, data)
+    at.update("INSERT DATA { <http://e/default> <http://e/b> <http://e/c> }")
+    for name in (OLD, NEW, NEWER, NEW):
+        publish(at, releases[name])
+    assert [at.count(name) for name in others] == [1, 1, 1, 1]
+    assert at.select("SELECT ?s { ?s <http://e/b> <http://e/c> }") == [
+        {"s": {"type": "uri", "value": "http://e/default"}}
+    ]
 
 
 def test_triples_that_were_changed_are_found_though_their_number_is_right(

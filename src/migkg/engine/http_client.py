@@ -234,7 +234,8 @@ class HttpClient:
             try:
                 if connection.sock:
                     connection.sock.settimeout(connection.timeout)
-                with suppress(BrokenPipeError):  # a server may refuse before it has read it all
+                # A server may refuse before it has read all of the body, and close.
+                with suppress(BrokenPipeError, ConnectionResetError):
                     connection.request(method, _target(parts), body=body, headers=headers)
                 response = connection.getresponse()
             except TimeoutError:

@@ -21,6 +21,19 @@ _UPDATE = "application/sparql-update"
 _NTRIPLES = formats.NTRIPLES.media_type
 _SHOWN = 300  # characters of what a server says
 
+_CREDENTIALS = (
+    "set MIGKG_PUBLISH_USER and MIGKG_PUBLISH_PASSWORD, or MIGKG_PUBLISH_TOKEN, to who may write "
+    "there."
+)
+_ADVICE = {  # by status, where more can be said than what the server says
+    401: _CREDENTIALS,
+    403: _CREDENTIALS,
+    413: "it, or a proxy before it, must take bodies of {size} MiB (nginx: client_max_body_size).",
+    429: "it wants fewer requests; run this again later, and it goes on. {said}",
+    503: "it is busy or not ready; run this again later, and it goes on. {said}",
+    507: "it has no room left. {said}",
+}
+
 Term = dict[str, str]
 Row = dict[str, Term]
 
@@ -176,15 +189,14 @@ class RdfServer:
         return f"{self._at.store}?graph={quote(graph, safe='')}"
 
     def _expect(self, reply: Reply, what: str, url: str) -> None:
+        """Raises :class:`PublishFailed` for a status that is no success (RFC 9110, 15.3)."""
         if 200 <= reply.status < 300:
             return
-        if reply.status in (401, 403):
-            raise PublishFailed(
-                f"{url} answered {what} with status {reply.status}: set MIGKG_PUBLISH_USER and "
-                "MIGKG_PUBLISH_PASSWORD, or MIGKG_PUBLISH_TOKEN, to who may write there."
-            )
-        said = " ".join(reply.text.split())[:_SHOWN]
-        raise PublishFailed(f"{url} answered {what} with status {reply.status}: {said}")
+        said = " ".join(reply.text.split())[:_SHOWN] or "it gives no reason"
+        advice = _ADVICE.get(reply.status, "{said}").format(
+            said=said, size=self.piece // 1024**2 or 1
+        )
+        raise PublishFailed(f"{url} answered {what} with status {reply.status}: {advice}")
 
 
 def iri(row: Row, name: str) -> str:

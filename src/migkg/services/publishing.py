@@ -24,7 +24,7 @@ from migkg.engine.published_lock import SILENCE, PublishedLock
 from migkg.engine.rdf_server import RdfServer
 from migkg.engine.release import Release
 from migkg.engine.workers import Task, Workers
-from migkg.errors import PublishFailed
+from migkg.errors import EngineUnavailable, PublishFailed
 from migkg.model.graph_names import NAMES, GraphNames
 
 Progress = Callable[[str], None]
@@ -61,11 +61,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do."""
+    """What a run would do; ``there`` are triples that an earlier run has sent."""
 
     before: Published
     graphs: int
     triples: int
+    there: int
     is_complete: bool
     cleaned: list[str]
     removed: list[str]
@@ -92,11 +93,13 @@ class Publisher:
         """What :meth:`run` would do; nothing is changed."""
         before = published.read(self._server, self._base)
         manifest = self._release.manifest
-        twice = 2 if self._names.whole not in self._names.graphs.values() else 1
+        is_twice = self._names.whole not in self._names.graphs.values()
+        begun = set(before.graphs.get(self._release.id, ())) - {self._names.names}
         return Plan(
             before,
             len(self._names.all()),
-            int(manifest["quads"]) + (int(manifest["triples"]) if twice == 2 else 0),
+            int(manifest["quads"]) + (int(manifest["triples"]) if is_twice else 0),
+            sum(self._server.count(graph) for graph in begun),
             self._release.id in before.complete,
             self._abandoned(before),
             self._old(before),
@@ -117,7 +120,13 @@ class Publisher:
                     f"The server still names {after.current or 'no release'} as the current one; "
                     "another run may have changed it. Run it again."
                 )
-            self._prune(after)
+            try:
+                self._prune(after)
+            except (EngineUnavailable, PublishFailed) as error:
+                raise PublishFailed(
+                    f"Release {self._release.id} is in service, but not all of what is older was "
+                    f"removed: {error} Run it again."
+                ) from None
         return self._outcome
 
     def _writable(self) -> RdfServer:
@@ -128,7 +137,13 @@ class Publisher:
     def _bring(self, before: Published, folder: Path) -> None:
         """Loads what is not there and verifies all."""
         self._progress("files")
-        files = graph_files.split(self._release, self._names, folder)
+        try:
+            files = graph_files.split(self._release, self._names, folder)
+        except OSError as error:
+            raise PublishFailed(
+                f"The graphs cannot be written to {folder}: {error.strerror}. TMPDIR names another "
+                "place for them."
+            ) from None
         # The largest takes longest to verify, so the others are loaded meanwhile.
         files.sort(key=lambda file: -file.triples)
         is_complete = self._release.id in before.complete
