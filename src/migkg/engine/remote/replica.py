@@ -30,7 +30,7 @@ from migkg.engine.remote.request import (
     confined,
     dataset_of,
 )
-from migkg.engine.remote.whole import NotWhole, Received
+from migkg.engine.remote.whole import SMALL, NotWhole, Received
 from migkg.errors import AnswerTooLarge, EngineUnavailable
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form, solutions_behind
@@ -38,7 +38,6 @@ from migkg.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_QUICK = 64 * 1024  # bytes that are read without a thread of their own
 _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
@@ -183,10 +182,9 @@ class Replica:
 
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
-        stop = threading.Event() if answer.size > _QUICK else None
+        stop = threading.Event() if answer.size > SMALL else None
         stopped = stop.is_set if stop else _never
         found = Received(query, answer, received, kind.own_json, stopped)
-        into = self._new(query.format)
         try:
             rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
@@ -194,13 +192,14 @@ class Replica:
                 raise AnswerTooLarge(limit, "rows")
             if received is query.format and not (kind.own_json and received is JSON):
                 return answer
-            await _worked(lambda: found.write(into), stop)
+            into = self._new(query.format)
+            try:
+                await _worked(lambda: found.write(into), stop)
+            except BaseException:
+                into.close()
+                raise
         except NotWhole as error:
-            into.close()
             raise self._not_whole(str(error)) from None
-        except BaseException:
-            into.close()
-            raise
         answer.close()
         return into
 
