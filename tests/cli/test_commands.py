@@ -118,6 +118,26 @@ def test_data_that_breaks_a_rule_is_status_1_with_the_report(
     assert not tiny.releases.exists()
 
 
+@pytest.mark.parametrize("words", ["build", "check", "format --check", "format"])
+def test_a_file_that_cannot_be_read_is_status_1_with_its_place(
+    migkg: Run, tiny: Settings, words: str
+) -> None:
+    path = Path(str(tiny.project)) / "data" / "books.ttl"
+    edit(tiny, "data/books.ttl", "tiny:Book ;", "tiny:Book tiny:Book ;")
+    broken = path.read_bytes()
+    assert complains(migkg(*words.split()), 1).startswith(f"migkg: {path}:6:")
+    assert path.read_bytes() == broken
+    assert not tiny.releases.exists()
+
+
+def test_a_stored_query_that_is_not_utf_8_is_status_1_with_its_file(
+    migkg: Run, tiny: Settings
+) -> None:
+    path = Path(str(tiny.project)) / "queries" / "titles.rq"
+    path.write_bytes(path.read_bytes() + b"# caf\xe9\n")
+    assert f"{path} is not UTF-8 at byte " in complains(migkg("check"), 1)
+
+
 def test_check_says_what_it_checked_and_makes_no_release(migkg: Run, tiny: Settings) -> None:
     done = migkg("check")
     assert (done.returncode, done.stdout) == (

@@ -15,7 +15,7 @@ from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.sources import Source, opened
-from migkg.errors import BadFile, BadUpload
+from migkg.errors import BadFile, BadUpload, BrokenFile
 from migkg.model.formats import NOT_XML, NTRIPLES, Format
 
 Triple = ox.Triple
@@ -43,7 +43,7 @@ def read_turtle(path: Path) -> RdfFile:
         parser = ox.parse(content, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
         triples = [quad.triple for quad in parser]
     except SyntaxError as error:
-        raise BadFile(_place(path, error)) from None
+        raise BrokenFile(_place(path, error)) from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     return RdfFile(path, triples, dict(parser.prefixes))
@@ -52,7 +52,7 @@ def read_turtle(path: Path) -> RdfFile:
 def read_graph_file(source: Source) -> dict[str, RdfFile]:
     """The content of a file of any format by the names of its graphs.
 
-    Raises :class:`BadFile` with file, line and column, and for graphs that are blank nodes.
+    Raises :class:`BrokenFile` with file, line and column, and for graphs that are blank nodes.
     """
     graphs: dict[str, list[ox.Triple]] = {}
     with opened(source) as (stream, _):
@@ -66,14 +66,14 @@ def read_graph_file(source: Source) -> dict[str, RdfFile]:
             for quad in parser:
                 graphs.setdefault(_graph_of(quad, source), []).append(quad.triple)
         except SyntaxError as error:
-            raise BadFile(_place(source.path, error)) from None
+            raise BrokenFile(_place(source.path, error)) from None
         prefixes = dict(parser.prefixes)
     return {graph: RdfFile(source.path, found, prefixes) for graph, found in graphs.items()}
 
 
 def _graph_of(quad: ox.Quad, source: Source) -> str:
     if isinstance(quad.graph_name, ox.BlankNode):
-        raise BadFile(f"{source.path}: a graph has no name; give it an IRI.")
+        raise BrokenFile(f"{source.path}: a graph has no name; give it an IRI.")
     return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else source.graph_iri
 
 

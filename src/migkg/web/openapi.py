@@ -24,6 +24,17 @@ _PROBLEM = {
         "line": {"type": "integer"},
         "column": {"type": "integer"},
         "available": {"type": "array", "items": {"type": "string"}},
+        "similar": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "label": {"type": "string"},
+                    "iri": {"type": "string"},
+                    "url": {"type": "string"},
+                },
+            },
+        },
         "successors": {"type": "array", "items": {"type": "string"}},
     },
 }

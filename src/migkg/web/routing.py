@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
-from migkg.web import languages
+from migkg.web import languages, problem_pages
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
 from migkg.web.state import state_of_scope
@@ -65,16 +65,17 @@ class Resource:
         self._allowed = ", ".join((*route.methods, "OPTIONS"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, with a problem document if it fails."""
+        """Answers one request, with a problem document or its page if it fails."""
         languages.answering(scope)
+        request = Request(scope, receive, send)
         try:
-            response = await self._answer(Request(scope, receive, send))
+            response = await self._answer(request)
         except (ClientDisconnect, ClientGone):
             return
         except HttpProblem as problem:
-            response = from_http_problem(problem)
+            response = problem_pages.negotiated(request, from_http_problem(problem))
         except MigkgError as error:
-            response = from_error(error)
+            response = problem_pages.negotiated(request, from_error(error))
         except Exception:
             log.exception("%s failed", scope["path"])
             response = internal_problem()
