@@ -16,13 +16,19 @@ from migkg.web.problems import MEDIA_TYPE
 from migkg.web.state import state_of
 
 _READ = ("GET", "HEAD")
+_UNFORESEEN = 500
 _OFFERS = [MEDIA_TYPE, negotiation.HTML]
 
 
 def negotiated(request: Request, problem: Response) -> Response:
-    """The same problem as a page if a read likes HTML best, else as it is."""
+    """The same problem as a page if a read likes HTML best, else as it is.
+
+    What was not foreseen stays as it is: a page could fail for the same reason.
+    """
+    if problem.status_code == _UNFORESEEN or request.method not in _READ:
+        return problem
     accept = request.headers.getlist("accept")
-    if request.method not in _READ or negotiation.choose(accept, _OFFERS) != negotiation.HTML:
+    if negotiation.choose(accept, _OFFERS) != negotiation.HTML:
         return problem
     page = pages.problem(
         state_of(request), json.loads(bytes(problem.body)), status=problem.status_code
