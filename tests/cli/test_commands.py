@@ -249,6 +249,23 @@ def test_a_query_that_only_the_engine_refuses_has_its_place(migkg: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("SELECT * {", "line 1, column 10: This { is never closed."),
+        (
+            "SELECT * {\n ?s tiny:title ?t }",
+            "line 2, column 5: The prefix tiny: is not declared. "
+            f"Begin the query with: PREFIX tiny: <{BASE}ontology#>",
+        ),
+    ],
+    ids=["bracket", "prefix"],
+)
+def test_a_common_slip_in_a_query_is_told_in_plain_words(migkg: Run, text: str, why: str) -> None:
+    assert complains(migkg("query", text), 2) == f"migkg: {why}"
+
+
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("item", DUMP_FORMATS, ids=lambda item: item.name)
 def test_export_is_the_dump(migkg: Run, tiny: Settings, tmp_path: Path, item: Format) -> None:
     dump = (open_current(tiny.releases).dumps / f"migkg.{item.extension}").read_bytes()
