@@ -24,6 +24,7 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
+_REMOTE_CONTEXT = "LoadDocumentCallback"  # the parser's way to say that a context is remote
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -93,6 +94,16 @@ def absolute_iri(text: str) -> str:
     return text
 
 
+def bad_document(rdf_format: Format, error: SyntaxError) -> BadUpload:
+    """Why a document could not be read, in the parser's words where they help."""
+    if _REMOTE_CONTEXT in error.msg:
+        return BadUpload(
+            "The document needs a context that stands elsewhere, and nothing is fetched: "
+            "write the context into the document."
+        )
+    return BadUpload(f"The document is not {rdf_format.label}: {error.msg}.")
+
+
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
     """The triples of an uploaded document, of all its graphs; no remote context is fetched.
 
@@ -105,7 +116,7 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
         quads = ox.parse(data, format=RDF_FORMATS[rdf_format.name], base_iri=base_iri)
         triples = [quad.triple for quad in quads]
     except SyntaxError as error:
-        raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+        raise bad_document(rdf_format, error) from None
     for triple in triples:
         found = isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value)
         if found:

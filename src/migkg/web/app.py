@@ -60,7 +60,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _docs(request: Request) -> Response:
-    listed = [(route.path, ", ".join(route.methods), route.summary) for route in _ALL]
+    listed = [(route.template, ", ".join(route.methods), route.summary) for route in _ALL]
     return validated(request, pages.docs(state_of(request), listed))
 
 

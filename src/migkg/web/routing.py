@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
+_CONVERTER = re.compile(r"{(\w+):\w+}")
 _REQUEST_HEADERS = "Accept, Accept-Profile, Content-Type, If-None-Match, Range"
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -55,6 +57,11 @@ class Route:
     example: str = ""
     status: str = "200"
     redirects: bool = False
+
+    @property
+    def template(self) -> str:
+        """The path with the names of its parameters alone, as RFC 6570 has it."""
+        return _CONVERTER.sub(r"{\1}", self.path)
 
 
 class Resource:
@@ -89,7 +96,7 @@ class Resource:
             raise HttpProblem(
                 405,
                 "method-not-allowed",
-                f"{self._route.path} takes {self._allowed}, not {method}.",
+                f"{self._route.template} takes {self._allowed}, not {method}.",
                 headers={"Allow": self._allowed},
             )
         return await self._route.endpoint(request)
