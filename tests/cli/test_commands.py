@@ -336,6 +336,56 @@ def test_a_query_can_go_to_an_endpoint(migkg: Run) -> None:
     assert b"ORDER" in body
 
 
+@pytest.mark.parametrize("url", ["nonsense", "file:///etc/passwd", "ftp://127.0.0.1/", ""])
+def test_what_is_no_endpoint_is_a_sentence(migkg: Run, url: str) -> None:
+    done = migkg("query", "ASK {}", f"--endpoint={url}")
+    assert complains(done, 2) == (
+        f"migkg: {url!r} is no endpoint; give an address that begins with http:// or https://."
+    )
+
+
+def test_an_endpoint_that_cannot_be_asked_is_a_sentence(migkg: Run) -> None:
+    told = complains(migkg("query", "ASK {}", "--endpoint", "http://127.0.0.1:port/"), 1)
+    assert "nonnumeric port" in told
+
+
+PROBLEM = b'{"detail": "This { is\\nnever closed.", "line": 3, "column": 7}'
+DID_NOT = "/ did not answer the query: "
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "status", "told"),
+    [
+        (400, PROBLEM, 2, "migkg: line 3, column 7: This { is never closed."),
+        (400, b"error at 1:5: expected x\nmore", 2, "migkg: error at 1:5: expected x"),
+        (400, b"<html>it's wrong</html>", 1, DID_NOT + "QueryBadFormed: A bad request"),
+        (500, b"", 1, DID_NOT + "EndPointInternalError: "),
+        (503, b'{"detail": "Too many queries."}', 1, DID_NOT + "Too many queries."),
+        (429, b"[]", 1, DID_NOT + "HTTP Error 429"),
+    ],
+)
+def test_what_an_endpoint_refuses_is_one_sentence(
+    migkg: Run, code: int, body: bytes, status: int, told: str
+) -> None:
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Writes nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        done = migkg("query", "ASK {}", "--endpoint", f"http://127.0.0.1:{server.server_port}/")
+        thread.join()
+    assert told in complains(done, status)
+    assert done.stderr.count(b"\n") == 1
+
+
 @pytest.fixture
 def sources(tiny: Settings, tmp_path: Path) -> Path:
     """A folder with the one document of the project, which describes it."""
