@@ -132,10 +132,13 @@ class QueryRefused(BadQuery):
 
 
 class QueryTimeout(MigkgError):
-    """The query was stopped at its deadline; ``seconds`` is that deadline."""
+    """The query was stopped at its deadline; ``seconds`` is that deadline, None if not known."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"The query was stopped after {seconds:g} seconds.")
+    def __init__(self, seconds: float | None = None) -> None:
+        after = (
+            "by the endpoint, at its own limit" if seconds is None else f"after {seconds:g} seconds"
+        )
+        super().__init__(f"The query was stopped {after}.")
         self.seconds = seconds
 
 

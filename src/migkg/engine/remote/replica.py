@@ -31,7 +31,7 @@ from migkg.engine.remote.request import (
     dataset_of,
 )
 from migkg.engine.remote.whole import SMALL, NotWhole, Received
-from migkg.errors import AnswerTooLarge, EngineUnavailable
+from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form, solutions_behind
 from migkg.settings import Settings
@@ -126,8 +126,8 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`AnswerTooLarge` and
-        :class:`EngineBusy`.
+        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`QueryTimeout` and
+        :class:`AnswerTooLarge`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
@@ -156,7 +156,7 @@ class Replica:
                 if self._kind is None:
                     head, answer = await self._ask("ASK {}", [], JSON, kinds.GENERIC)
                     answer.close()
-                    self._kind = kinds.of_reply(head)
+                    self._kind = kinds.of_fields(head.fields)
         return self._kind
 
     async def _answer(self, query: Query) -> Answer:
@@ -207,7 +207,7 @@ class Replica:
         self, text: str, dataset: Dataset, wanted: Format, kind: Kind
     ) -> tuple[Head, Answer]:
         """One exchange: the reply with status 200, complete as far as HTTP goes."""
-        request = self._requests.query(text, dataset, wanted, by_form=kind.by_form)
+        request = self._requests.query(text, dataset, wanted, kind)
         answer, refusal = self._new(wanted), bytearray()
 
         def take(head: Head, data: bytes) -> None:
@@ -232,7 +232,7 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
-            if head.status == 400:
+            if isinstance(error, BadQuery | QueryTimeout):  # of the query, whoever answers it
                 raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)
