@@ -221,25 +221,3 @@ def test_selectors_find_their_pods_and_probes_their_paths() -> None:
     ]
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-
-
-# nginx
-
-
-def test_the_proxy_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    text = (ROOT / "deploy" / "proxy" / "nginx.conf").read_text("utf-8")
-    service = ROOT / "deploy" / "proxy" / "service.conf"
-    text = text.replace("/etc/nginx/tls/", f"{tmp_path}/none/").replace("/tmp/", f"{tmp_path}/")
-    text = text.replace("/etc/nginx/service.conf", str(service))
-    text = text.replace("migkg:8000", "127.0.0.1:1")
-    (tmp_path / "nginx.conf").write_text(text, "utf-8")
-    done = subprocess.run(
-        [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
