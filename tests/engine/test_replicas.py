@@ -211,6 +211,19 @@ def test_one_that_says_it_is_busy_gets_nothing_new() -> None:
     asyncio.run(main())
 
 
+def test_where_all_are_busy_the_client_is_told_when_to_come_back() -> None:
+    async def main() -> None:
+        busy = endpoint(lambda _: BUSY, "Retry-After: 7\r\n")
+        other = endpoint(lambda _: BUSY, "Retry-After: 7\r\n")
+        async with busy as one, other as two, service(one.url, two.url) as engine:
+            assert [state.state for state in engine.endpoints()] == ["draining"] * 2
+            with pytest.raises(EngineBusy) as caught:
+                await engine.answer(query("SELECT * {}"))
+            assert caught.value.retry_after == 7
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("reply", "error"),
     [

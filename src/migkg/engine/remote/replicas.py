@@ -103,9 +103,11 @@ class Replicas:
             replica.in_flight -= 1
 
     async def _run(self, race: _Race) -> Answer:
+        now = asyncio.get_running_loop().time
         patience, budget = self._patience, self._also
+        until = now() + patience
         while race.running and race.refusals < _AGREED:
-            waits = patience if race.refusals or self._choose(race.asked) else None
+            waits = max(0.0, until - now()) if race.refusals or self._choose(race.asked) else None
             done, _ = await asyncio.wait(
                 race.running, timeout=waits, return_when=asyncio.FIRST_COMPLETED
             )
@@ -114,12 +116,14 @@ class Replicas:
                     patience, budget = patience / 2, self._more
                 elif race.refusals:
                     break
+                until = now() + patience
             for task in done:
                 answer = self._result(race, task)
                 if answer is not None:
                     return answer
-                if race.refusals < _AGREED:
-                    self._ask_next(race, self._refused if race.refusals else self._again)
+                again = self._refused if race.refusals else self._again
+                if race.refusals < _AGREED and self._ask_next(race, again):
+                    until = max(until, now() + patience / 2)
         raise race.error
 
     def _ask_next(self, race: _Race, budget: Budget) -> bool:
@@ -158,10 +162,11 @@ class Replicas:
     def _choose(self, but: Sequence[Replica]) -> Replica | None:
         """The replica to ask next: in service, with the fewest queries.
 
-        If none is in service, one that is only thought to have failed: it may be well again.
+        If none is in service, one that is only thought to have failed, or says that it is busy: it
+        may be well again, and knows when to come back.
         """
-        others = [r for r in self.all if r not in but and not (r.lagging or r.draining)]
-        good = [replica for replica in others if replica.breaker.closed]
+        others = [r for r in self.all if r not in but and not r.lagging]
+        good = [replica for replica in others if replica.breaker.closed and not replica.draining]
         fewest = min((replica.in_flight for replica in good or others), default=0)
         chosen = [replica for replica in good or others if replica.in_flight == fewest]
         return random.choice(chosen) if chosen else None  # noqa: S311 - only spreads the load
