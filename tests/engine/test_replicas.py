@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from benchmarks import faults
 from benchmarks.faults import FAULTS, FaultyProxy
-from migkg.engine.remote import RemoteEngine
+from migkg.engine.remote import RemoteEngine, breaker, health
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.budget import Budget
 from migkg.engine.remote.health import Health
@@ -26,6 +27,12 @@ from tests.engine.fake_endpoint import JSON, Endpoint, Reply, echo, endpoint, re
 REVISION = "SELECT ?x { <urn:current> <urn:is> ?x }"
 BAD = (400, "text/plain", b"error at 1:8: no")
 BUSY = (503, "text/plain", b"")
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoints are looked at more often than they are outside tests."""
+    monkeypatch.setattr(health, "_PERIOD", 0.02)
 
 
 @asynccontextmanager
@@ -71,12 +78,38 @@ def test_faults_in_two_of_three_endpoints_cost_no_query_under_load() -> None:
             proxies = [await stack.enter_async_context(FaultyProxy(good.url)) for _ in range(3)]
             urls = [proxy.url for proxy in proxies]
             engine = await stack.enter_async_context(service(*urls))
-            kinds = [*FAULTS]
-            for number in range(len(kinds)):
+            numbers = itertools.count(0, 16)
+            for kind in FAULTS:
                 for proxy in proxies[:2]:
-                    proxy.inject(kinds[number])
-                await asyncio.gather(*(asked(engine, 16 * number + n) for n in range(16)))
-            assert sum(len(proxy.met) for proxy in proxies) > len(FAULTS)
+                    proxy.inject(kind)
+                while any(proxy.waiting for proxy in proxies):
+                    first = next(numbers)
+                    await asyncio.gather(*(asked(engine, first + n) for n in range(16)))
+            assert [[one.kind for one in proxy.met] for proxy in proxies] == [[*FAULTS]] * 2 + [[]]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("probes", [True, False], ids=["probes fail too", "probes go well"])
+def test_one_that_was_broken_for_a_while_is_asked_again(monkeypatch, probes: bool) -> None:
+    monkeypatch.setattr(breaker, "_SHORTEST", 0.05)
+
+    async def main() -> None:
+        async with (
+            endpoint() as good,
+            FaultyProxy(good.url) as bad,
+            service(good.url, bad.url) as engine,
+            asyncio.timeout(20),
+        ):
+            for kind in ("500", "refuse", "400"):
+                bad.break_down(kind, probes=probes)
+                while engine.endpoints()[1].state == "in service":
+                    await asked(engine)
+                assert sum(one.kind == kind for one in bad.met) >= 3
+                before = bad.answered
+                bad.heal()
+                while bad.answered == before:
+                    await asked(engine)
 
     asyncio.run(main())
 
@@ -145,7 +178,7 @@ def test_an_endpoint_that_lags_is_left_out_until_it_has_caught_up() -> None:
 
 def test_who_has_another_revision_than_the_newest_or_none_lags() -> None:
     replicas = [SimpleNamespace(revision=None, lagging=False) for _ in range(2)]
-    health = Health(replicas, REVISION)
+    looking = Health(replicas, REVISION)
     for revisions, lagging in (
         ((None, None), [False, False]),
         (("r1", None), [False, True]),
@@ -159,12 +192,13 @@ def test_who_has_another_revision_than_the_newest_or_none_lags() -> None:
     ):
         for replica, revision in zip(replicas, revisions, strict=True):
             replica.revision = revision
-        health._compare()
+        looking._compare()
         assert [replica.lagging for replica in replicas] == lagging, revisions
 
 
 def test_an_answer_of_one_that_was_found_to_lag_meanwhile_does_not_count(monkeypatch) -> None:
     monkeypatch.setattr(faults, "_LATE", 0.1)
+    monkeypatch.setattr(health, "_PERIOD", 60.0)  # no probe may say otherwise
 
     async def main() -> None:
         async with endpoint() as good, AsyncExitStack() as stack:
@@ -346,45 +380,45 @@ def test_two_that_hang_do_not_keep_a_query_from_the_third() -> None:
     asyncio.run(main())
 
 
-def clocked(breaker: Breaker, *failures: str) -> bool:
-    for name in failures:
-        getattr(breaker, name)()
-    return breaker.closed
+def clocked(found: Breaker, *events: str) -> bool:
+    for name in events:
+        getattr(found, name)()
+    return found.closed
 
 
 def test_a_breaker_opens_for_longer_each_time_that_queries_fail() -> None:
     now = 0.0
-    breaker = Breaker(lambda: now)
-    assert clocked(breaker, "failed", "failed")
+    found = Breaker(lambda: now)
+    assert clocked(found, "failed", "failed")
     for seconds in (1.0, 2.0, 4.0, 4.0):
-        assert not clocked(breaker, "failed")
-        assert not clocked(breaker, "succeeded", "failed")  # of queries that began before
+        assert not clocked(found, "failed")
+        assert not clocked(found, "succeeded", "failed")  # of queries that began before
         now += seconds - 0.1
-        assert not clocked(breaker, "probe_succeeded")
+        assert not clocked(found, "probe_succeeded")
         now += 0.1
-        assert clocked(breaker, "probe_succeeded")  # on trial
-    assert clocked(breaker, "succeeded", "failed", "failed", "succeeded")
+        assert clocked(found, "probe_succeeded")  # on trial
+    assert clocked(found, "succeeded", "failed", "failed", "succeeded")
     now += 20.0
-    assert clocked(breaker, "succeeded", "failed", "failed")
-    assert not clocked(breaker, "failed")
+    assert clocked(found, "succeeded", "failed", "failed")
+    assert not clocked(found, "failed")
     now += 1.0
-    assert clocked(breaker, "probe_succeeded")
+    assert clocked(found, "probe_succeeded")
 
 
 def test_a_breaker_closes_as_soon_as_probes_go_well_again() -> None:
-    breaker = Breaker(lambda: 0.0)
-    assert clocked(breaker, "probe_failed", "probe_failed")
-    assert not clocked(breaker, "probe_failed")
-    assert clocked(breaker, "probe_succeeded")
-    assert not clocked(breaker, "failed", "failed", "failed", "probe_failed")
-    assert clocked(breaker, "probe_succeeded")
-    assert not clocked(breaker, "failed")
+    found = Breaker(lambda: 0.0)
+    assert clocked(found, "probe_failed", "probe_failed")
+    assert not clocked(found, "probe_failed")
+    assert clocked(found, "probe_succeeded")
+    assert not clocked(found, "failed", "failed", "failed", "probe_failed")
+    assert clocked(found, "probe_succeeded")
+    assert not clocked(found, "failed")
 
 
 def test_probes_that_go_well_do_not_hide_queries_that_fail() -> None:
-    breaker = Breaker(lambda: 0.0)
-    assert clocked(breaker, *["failed", "probe_succeeded"] * 2)
-    assert not clocked(breaker, "failed", "probe_succeeded")
+    found = Breaker(lambda: 0.0)
+    assert clocked(found, *["failed", "probe_succeeded"] * 2)
+    assert not clocked(found, "failed", "probe_succeeded")
 
 
 def test_a_budget_is_a_part_of_the_requests_and_some_in_a_second() -> None:
