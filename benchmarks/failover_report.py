@@ -129,12 +129,15 @@ class Part:
         ends, seconds = self.ends(), sorted(o.seconds for o in self.outcomes.values())
         right, wrong = ends.pop(RIGHT, 0), ends.pop(WRONG, 0)
         slow = sum(value > SLOW for value in seconds)
+        met = {number_of(one.body) for mets in self.met for one in mets}
+        spared = [one.seconds for number, one in self.outcomes.items() if number not in met]
         return (
             f"{len(seconds):,} requests; right: {right:,} ({right / max(1, len(seconds)):.4%}), "
             f"failed: {dict(ends) or 0}, wrong or short: {wrong}; median "
             f"{_at(seconds, 0.5) * 1000:.1f} ms, 99th percentile {_at(seconds, 0.99) * 1000:.0f} "
-            f"ms, 99.9th {_at(seconds, 0.999) * 1000:.0f} ms, longest {_at(seconds, 1):.2f} s, "
-            f"longer than {SLOW:g} s: {slow}; asked up to {self.late:.2f} s late"
+            f"ms, 99.9th {_at(seconds, 0.999) * 1000:.0f} ms, longest {_at(seconds, 1):.2f} s "
+            f"(that met no fault: {_longest(spared)} s), longer than {SLOW:g} s: {slow}; "
+            f"asked up to {self.late:.2f} s late"
         )
 
 
