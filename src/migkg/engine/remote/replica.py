@@ -61,6 +61,11 @@ class ReplicaFailed(Exception):
         self.error = error
         self.dead = dead
 
+    @property
+    def refused(self) -> bool:
+        """True if it says that the query is wrong, as it may well be."""
+        return isinstance(self.error, BadQuery)
+
 
 _NUMBERS = [*map(str, range(1, 17)), "others"]
 _ASKED = Counter(
@@ -126,18 +131,23 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`QueryTimeout` and
-        :class:`AnswerTooLarge`.
+        Raises :class:`ReplicaFailed`, :class:`QueryTimeout`, :class:`AnswerTooLarge` and
+        :class:`EngineBusy`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
         try:
             return await self._answer(query)
         except ReplicaFailed as failure:
-            self.failed += 1
-            _FAILED.add(value=str(self.number))
-            log.warning("Endpoint %s failed: %s", self._address.authority, failure)
+            if not failure.refused:
+                self.note(failure)
             raise
+
+    def note(self, failure: ReplicaFailed) -> None:
+        """Counts a failure of its own, and tells the log."""
+        self.failed += 1
+        _FAILED.add(value=str(self.number))
+        log.warning("Endpoint %s failed: %s", self._address.authority, failure)
 
     def begin(self, query: Query) -> asyncio.Task[Answer]:
         """The same as a task, counted as in flight from this moment on."""
@@ -232,7 +242,7 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
-            if isinstance(error, BadQuery | QueryTimeout):  # of the query, whoever answers it
+            if isinstance(error, QueryTimeout):  # it would be one anywhere
                 raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)
