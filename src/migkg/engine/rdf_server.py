@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from migkg.engine.http_client import HttpClient, Reply, checked_url
+from migkg.engine.remote import kinds
 from migkg.errors import BadFile, EngineUnavailable, PublishFailed
 from migkg.model import formats
 
@@ -102,12 +103,17 @@ def named_kind(name: str) -> Kind:
 
 
 def kind_of(url: str, client: HttpClient) -> Kind:
-    """The kind of server at an address, by what it calls itself."""
-    name = client.send("GET", checked_url(url)).headers.get("server", "").lower()
-    for kind in KINDS.values():
-        if kind.name in name:
-            return kind
+    """The kind of server at an address, by the fields of a reply."""
+    kind = known_kind(client.send("GET", checked_url(url)))
+    if kind is not None:
+        return kind
     raise BadFile(f"{url} does not say what it is; give --kind, one of {', '.join(KINDS)}.")
+
+
+def known_kind(reply: Reply) -> Kind | None:
+    """The kind of server that a reply is from; None where it does not say."""
+    found = kinds.of_fields(reply.headers)
+    return None if found is kinds.GENERIC else KINDS.get(found.name)
 
 
 class RdfServer:
