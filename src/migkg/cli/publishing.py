@@ -12,10 +12,11 @@ from migkg.cli.progress import progress_line
 from migkg.cli.published_text import as_text
 from migkg.engine import published
 from migkg.engine.graph_digest import Likeness
-from migkg.engine.http_client import Credentials, HttpClient
+from migkg.engine.http_client import HttpClient
 from migkg.engine.kept import open_named
 from migkg.engine.rdf_server import Addresses, RdfServer, kind_of, named_kind
 from migkg.engine.release import CURRENT
+from migkg.engine.remote.credentials import of_publisher
 from migkg.errors import BadFile
 from migkg.services.publishing import Outcome, Plan, Publisher, Wishes
 from migkg.settings import Settings
@@ -72,7 +73,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 @contextmanager
 def _server(options: argparse.Namespace, settings: Settings) -> Iterator[RdfServer]:
-    own = Credentials.from_environment()
+    own = of_publisher()
     with closing(HttpClient(own, deadline=_DEADLINE, ca_file=settings.engine_ca_file)) as client:
         kind = named_kind(options.kind) if options.kind else kind_of(options.to, client)
         addresses = Addresses.of(options.to, kind, update=options.update, store=options.store)
