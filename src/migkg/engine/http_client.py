@@ -29,14 +29,21 @@ _WRITING = ("PUT", "DELETE")
 def checked_url(text: str) -> str:
     """The address without a slash at its end.
 
-    Raises :class:`BadSetting` for one that is not HTTP or holds credentials.
+    Raises :class:`BadSetting` for one that is no URL of HTTP, or holds credentials.
     """
-    parts = urlsplit(text)
+    name = "The address"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # it is read only when it is asked for
+    except ValueError:
+        raise BadSetting(name, text, "it is no URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSetting("The address", text, "it must begin with http:// or https:// and a host")
+        raise BadSetting(name, text, "it must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
         shown = parts.netloc.rpartition("@")[2]
-        raise BadSetting("The address", shown, "credentials belong into the environment")
+        raise BadSetting(name, shown, "credentials belong into the environment")
+    if not (text.isascii() and text.isprintable()) or " " in text or parts.fragment:
+        raise BadSetting(name, text, "it must be ASCII, without blanks and #; write these as %XX")
     return text.rstrip("/")
 
 
