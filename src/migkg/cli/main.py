@@ -367,6 +367,7 @@ def _publish(parts: Parts) -> None:
         help="also put into service what has geometries in single precision, as Virtuoso keeps",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--list", action="store_true", help="only say what the server holds")
 
 
 def _doctor(parts: Parts) -> None:

@@ -120,6 +120,7 @@ class RdfServer:
     """One server; raises :class:`PublishFailed` where it refuses, with what it says."""
 
     def __init__(self, addresses: Addresses, client: HttpClient) -> None:
+        self.url = addresses.query
         self.piece = addresses.piece
         self._at = addresses
         self._client = client
