@@ -15,6 +15,7 @@ from migkg.model.sparql_text import Form
 
 _PERIOD = 1.0
 _DEADLINE = 1.0
+_REMEMBERED = 1000  # revisions
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 
 
@@ -22,8 +23,8 @@ class Health:
     """The state of some replicas, renewed every second while it is in use.
 
     ``revision`` is the text of a query; its first value is the revision of a replica. The newest
-    revision is the one that was seen first the shortest time ago, and who has another one lags. If
-    nobody has it any more, the replicas went back to an older one.
+    revision that one of them has is the one that was seen first the shortest time ago, and who has
+    another one, or none, lags. If nobody has it any more, the replicas went back to an older one.
     """
 
     def __init__(self, replicas: Sequence[Replica], revision: str) -> None:
@@ -57,14 +58,13 @@ class Health:
             # One that says that it is busy is alive; it gets nothing new until it says otherwise.
             replica.draining = isinstance(failure.error, EngineBusy)
             if not replica.draining:
-                replica.breaker.failed()
+                replica.breaker.probe_failed()
             return
         except (TimeoutError, MigkgError):
-            replica.breaker.failed()
+            replica.breaker.probe_failed()
             return
         replica.draining = False
-        if replica.breaker.closed or replica.breaker.due:
-            replica.breaker.succeeded()
+        replica.breaker.probe_succeeded()
         replica.revision = _first_value(answer.read())
         self._compare()
 
@@ -72,10 +72,12 @@ class Health:
         """Finds out who lags."""
         held = {replica.revision for replica in self._replicas if replica.revision is not None}
         self._seen += sorted(held.difference(self._seen))
-        self._seen = [revision for revision in self._seen if revision in held]
-        newest = self._seen[-1] if self._seen else None
+        # Those of before are remembered, so that who goes back to one is not taken for the newest.
+        while len(self._seen) > _REMEMBERED and self._seen[0] not in held:
+            del self._seen[0]
+        newest = next((revision for revision in reversed(self._seen) if revision in held), None)
         for replica in self._replicas:
-            replica.lagging = replica.revision not in (None, newest)
+            replica.lagging = replica.revision != newest
 
 
 def _first_value(body: bytes) -> str | None:
