@@ -30,15 +30,14 @@ from migkg.engine.remote.request import (
     confined,
     dataset_of,
 )
-from migkg.engine.remote.whole import NotWhole, Received
-from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable
+from migkg.engine.remote.whole import SMALL, NotWhole, Received
+from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form, solutions_behind
 from migkg.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_QUICK = 64 * 1024  # bytes that are read without a thread of their own
 _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
@@ -132,7 +131,7 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`AnswerTooLarge` and :class:`EngineBusy`.
+        Raises :class:`ReplicaFailed`, :class:`QueryTimeout` and :class:`AnswerTooLarge`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
@@ -166,7 +165,7 @@ class Replica:
                 if self._kind is None:
                     head, answer = await self._ask("ASK {}", [], JSON, kinds.GENERIC)
                     answer.close()
-                    self._kind = kinds.of_reply(head)
+                    self._kind = kinds.of_fields(head.fields)
         return self._kind
 
     async def _answer(self, query: Query) -> Answer:
@@ -192,10 +191,9 @@ class Replica:
 
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
-        stop = threading.Event() if answer.size > _QUICK else None
+        stop = threading.Event() if answer.size > SMALL else None
         stopped = stop.is_set if stop else _never
         found = Received(query, answer, received, kind.own_json, stopped)
-        into = self._new(query.format)
         try:
             rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
@@ -203,13 +201,14 @@ class Replica:
                 raise AnswerTooLarge(limit, "rows")
             if received is query.format and not (kind.own_json and received is JSON):
                 return answer
-            await _worked(lambda: found.write(into), stop)
+            into = self._new(query.format)
+            try:
+                await _worked(lambda: found.write(into), stop)
+            except BaseException:
+                into.close()
+                raise
         except NotWhole as error:
-            into.close()
             raise self._not_whole(str(error)) from None
-        except BaseException:
-            into.close()
-            raise
         answer.close()
         return into
 
@@ -217,7 +216,7 @@ class Replica:
         self, text: str, dataset: Dataset, wanted: Format, kind: Kind
     ) -> tuple[Head, Answer]:
         """One exchange: the reply with status 200, complete as far as HTTP goes."""
-        request = self._requests.query(text, dataset, wanted, by_form=kind.by_form)
+        request = self._requests.query(text, dataset, wanted, kind)
         answer, refusal = self._new(wanted), bytearray()
 
         def take(head: Head, data: bytes) -> None:
@@ -242,6 +241,8 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
+            if isinstance(error, QueryTimeout):  # of the query, whoever answers it
+                raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)
         if rows is not None:
