@@ -13,7 +13,7 @@ import pytest
 from migkg.errors import EngineBusy, SearchTimeout
 from migkg.settings import Settings
 from migkg.web.negotiation import languages
-from migkg.web.searching import Searching
+from migkg.web.search_threads import Searching
 from tests.conftest import BASE, Service
 from tests.web.client import Reply, ask
 from tests.web.page import BROWSER, Page
