@@ -42,6 +42,7 @@ import json, sys
 from pathlib import Path
 from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
+from migkg.engine.remote.credentials import Credentials
 from migkg.engine.release import Release
 from migkg.errors import MigkgError
 from migkg.services.publishing import Publisher, Wishes
