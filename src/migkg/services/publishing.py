@@ -241,8 +241,9 @@ class Publisher:
         return PublishFailed(f"{what}. {advice}")
 
     def _abandoned(self, record: Published) -> list[str]:
-        """What was begun and never completed, this release excepted."""
-        known = (*record.complete, record.current, self._release.id)
+        """What was begun and is neither complete nor brought by a run."""
+        brought = (run.release for run in record.runs)
+        known = (*record.complete, record.current, self._release.id, *brought)
         return sorted(name for name in record.graphs if name not in known)
 
     def _old(self, record: Published) -> list[str]:
