@@ -107,7 +107,11 @@ def containers(folder: Path, seconds: int) -> Iterator[Containers]:
         assert process.poll() is None, (folder / "log").read_text("utf-8")
         (outer,) = children(process.pid)
         (first,) = children(outer)
-        yield Containers(first, folder)
+        inside = Containers(first, folder)
+        try:
+            yield inside
+        finally:  # control groups are not in the namespaces, so what failed would leave some
+            inside.run("podman", "rm", "--all", "--force", "--time=0")
     finally:
         _end(process)
         shutil.rmtree(folder)

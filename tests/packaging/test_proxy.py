@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +143,54 @@ def echo(telling: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
     """The proxy in front of it."""
     with proxy_of(tmp_path_factory.mktemp("nginx"), telling) as made:
         yield made
+
+
+# A shell in the background cannot take SIGQUIT back, nginx can.
+STUB = """import pathlib, signal, sys, time
+def tell(text):
+    with open("told", "a") as told: told.write(text + "\\n")
+def end(*_):
+    tell("quit")
+    sys.exit()
+signal.signal(signal.SIGQUIT, end)
+tell(" ".join(sys.argv[1:]))
+if "reload" in sys.argv: sys.exit(not pathlib.Path("ready").exists())
+time.sleep(60)"""
+STUBS = {
+    "nginx": f'exec {sys.executable} nginx.py "$@"',
+    "getent": "cat address",
+    "sleep": "exec /bin/sleep 0.02",
+}
+
+
+def test_the_start_follows_the_address_of_the_service_and_passes_the_end_on(tmp_path: Path) -> None:
+    """Programs of the test in place of nginx, getent and sleep; a reload that fails is repeated."""
+    for name, text in STUBS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "nginx.py").write_text(STUB, "utf-8")
+    told, address = tmp_path / "told", tmp_path / "address"
+    address.write_text("10.0.0.1", "utf-8")
+    environment = {"PATH": f"{tmp_path}:{os.defpath}"}
+    command = ["sh", FOLDER / "start.sh"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        eventually(lambda: told.exists() and "daemon off;" in told.read_text("utf-8"))
+        address.write_text("10.0.0.2", "utf-8")
+        eventually(lambda: told.read_text("utf-8").count("reload") > 1)
+        (tmp_path / "ready").touch()
+        eventually(lambda: reloads_have_ended(told))
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    assert told.read_text("utf-8").endswith("quit\n")
+
+
+def reloads_have_ended(told: Path) -> bool:
+    before = told.read_text("utf-8")
+    time.sleep(0.3)
+    return told.read_text("utf-8") == before
 
 
 def test_the_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
