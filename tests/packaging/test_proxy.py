@@ -231,6 +231,32 @@ def test_behind_a_balancer_the_client_is_whom_it_names(telling: str, tmp_path: P
     assert told["x-forwarded-for"] == "192.0.2.1"
 
 
+def test_the_example_with_tls_speaks_http_2(telling: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None or shutil.which("openssl") is None:
+        pytest.skip("curl or openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2")
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    made = ("openssl", "req", "-x509", *kind, *names, "-keyout", key, "-out", certificate)
+    subprocess.run(made, check=True, capture_output=True)
+    port = free_port()
+    text = (FOLDER / "tls" / "example.conf.txt").read_text("utf-8")
+    text = text.replace("listen 8443", f"listen 127.0.0.1:{port}")
+    text = text.replace("/etc/nginx/tls", str(tmp_path)).replace("/etc/nginx", f"{tmp_path}/nginx")
+    (tmp_path / "nginx").mkdir()
+    with proxy_of(tmp_path / "nginx", telling, text):
+        asked = ("curl", "--silent", "--http2", "--cacert", certificate, "--write-out")
+        told = subprocess.run(
+            [*asked, "\n%{http_version}", "--include", f"https://127.0.0.1:{port}/a%2Fb"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    assert told.endswith("\n2")
+    assert "strict-transport-security: max-age=31536000" in told
+    assert '"target": "/a%2Fb"' in told
+
+
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NEW = r"[0-9a-f]{32}"
 
