@@ -31,7 +31,11 @@ def missing(*more: str) -> str:
     if os.geteuid() != 0:
         return "containers need root"
     absent = [name for name in (*PROGRAMS, *more) if shutil.which(name, path=_PATH) is None]
-    return f"not installed: {', '.join(absent)}" if absent else ""
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    probe = ("unshare", *_NAMESPACES, "--fork", "mount", "--make-rprivate", "/")
+    done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    return f"namespaces cannot be made: {done.stderr.strip()}" if done.returncode else ""
 
 
 @dataclass(frozen=True)
