@@ -106,8 +106,8 @@ class Settings:
     )
     engine_url: str = _setting(
         "",
-        "SPARQL 1.1 endpoint that answers queries, or several that hold the same; empty: the "
-        "embedded engine.",
+        "SPARQL 1.1 endpoint that answers queries, or several that hold the same, each with its "
+        "role (query=, standby= or publish=); empty: the embedded engine.",
     )
     engine_kind: str = _setting(
         "auto",

@@ -88,6 +88,39 @@ def test_the_fewest_queries_decide_who_is_asked() -> None:
     asyncio.run(main())
 
 
+def test_a_standby_is_asked_only_where_no_other_is_left_and_not_for_slowness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchmarks.faults._LATE", 0.3)
+
+    def selected(found: Endpoint) -> int:
+        return len([text for text in found.asked if text != "ASK {}"])
+
+    async def main() -> None:
+        async with (
+            endpoint() as first,
+            FaultyProxy(first.url) as slow,
+            endpoint() as spare,
+            endpoint() as unused,
+            service(
+                f"standby={spare.url}", slow.url, f"publish={unused.url}", engine_patience=0.05
+            ) as engine,
+            asyncio.timeout(30),
+        ):
+            roles = [(state.number, state.role) for state in engine.endpoints()]
+            assert roles == [(1, "standby"), (2, "query")]
+            await asyncio.gather(*(asked(engine, number) for number in range(20)))
+            slow.inject("late")
+            await asked(engine, 20)
+            assert (selected(first), selected(spare)) == (21, 0)
+            slow.inject("reset")
+            await asked(engine, 21)
+            assert selected(spare) == 1
+            assert unused.asked == []
+
+    asyncio.run(main())
+
+
 def test_what_is_not_there_is_left_alone_and_comes_back() -> None:
     async def main() -> None:
         port = free_port()

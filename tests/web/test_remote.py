@@ -221,7 +221,7 @@ def test_the_conformance_client_finds_no_failure(remote_service: Service, name: 
 def test_metrics_tell_what_the_endpoint_was_asked(remote_service: Service) -> None:
     def asked() -> float:
         lines = ask(remote_service, "/metrics").text.splitlines()
-        assert 'migkg_endpoint_state{endpoint="1",state="in service"} 1' in lines
+        assert 'migkg_endpoint_state{endpoint="1",role="query",state="in service"} 1' in lines
         name = 'migkg_endpoint_requests_total{endpoint="1"} '
         (line,) = (line for line in lines if line.startswith(name))
         return float(line.removeprefix(name))

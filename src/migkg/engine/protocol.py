@@ -200,6 +200,7 @@ class EndpointState:
     """How one endpoint of a remote engine stands, without saying where it is."""
 
     number: int
+    role: str  # "query" or "standby"
     state: str  # "in service", "failing", "lagging" or "draining"
     revision: str | None
     in_flight: int

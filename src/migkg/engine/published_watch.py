@@ -20,6 +20,7 @@ from migkg.engine.http_client import HttpClient
 from migkg.engine.published import Published
 from migkg.engine.rdf_server import Addresses, RdfServer
 from migkg.engine.remote.credentials import authorization
+from migkg.engine.remote.roles import answering
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import EngineUnavailable, MigkgError
 from migkg.settings import Settings
@@ -39,7 +40,7 @@ def read_record(settings: Settings) -> Published | None:
 
 
 def _urls(settings: Settings) -> list[str]:
-    return settings.engine_url.replace(",", " ").split()
+    return [endpoint.url for endpoint in answering(settings.engine_url)]
 
 
 def _read(settings: Settings, url: str) -> Published:

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from migkg.engine.admission import Admission
 from migkg.engine.protocol import INTERNAL, Answer, Caller, EndpointState, Query, Spool
 from migkg.engine.remote import guard
-from migkg.engine.remote.address import Address, addresses
 from migkg.engine.remote.credentials import authorization
 from migkg.engine.remote.health import Health
 from migkg.engine.remote.kinds import named
 from migkg.engine.remote.replica import Replica
 from migkg.engine.remote.replicas import Replicas
 from migkg.engine.remote.request import TRACE
+from migkg.engine.remote.roles import Endpoint, answering
 from migkg.errors import BadSetting, EngineUnavailable, QueryTimeout
 from migkg.settings import Settings
 
@@ -34,9 +34,9 @@ class RemoteEngine:
     def __init__(self, settings: Settings, graphs: Iterable[str] = ()) -> None:
         self._settings = settings
         self._graphs = tuple(graphs)
-        self._addresses = addresses(settings.engine_url)
+        self._endpoints = answering(settings.engine_url)
         self._authorization = authorization(settings)
-        self._tls = _tls(settings, self._addresses)
+        self._tls = _tls(settings, self._endpoints)
         named(settings.engine_kind)
         self._replicas: Replicas | None = None
         self._health: Health | None = None
@@ -45,7 +45,7 @@ class RemoteEngine:
 
     async def start(self) -> None:
         """Looks at the endpoints, if there are several."""
-        found = [self._replica(number, item) for number, item in enumerate(self._addresses, 1)]
+        found = [self._replica(endpoint) for endpoint in self._endpoints]
         self._replicas = Replicas(found, self._settings.engine_patience)
         if len(found) > 1:
             self._health = Health(found, self._settings.engine_revision)
@@ -80,10 +80,9 @@ class RemoteEngine:
         """How each endpoint stands, in the order of the setting; none before the start."""
         return [replica.state() for replica in self._replicas.all] if self._replicas else []
 
-    def _replica(self, number: int, address: Address) -> Replica:
+    def _replica(self, endpoint: Endpoint) -> Replica:
         return Replica(
-            number,
-            address,
+            endpoint,
             self._settings,
             authorization=self._authorization,
             tls=self._tls,
@@ -92,9 +91,9 @@ class RemoteEngine:
         )
 
 
-def _tls(settings: Settings, found: Iterable[Address]) -> ssl.SSLContext | None:
+def _tls(settings: Settings, found: Iterable[Endpoint]) -> ssl.SSLContext | None:
     """What certificates are verified with; None if no endpoint has one."""
-    if not any(address.tls for address in found):
+    if not any(endpoint.address.tls for endpoint in found):
         return None
     file = settings.engine_ca_file
     try:

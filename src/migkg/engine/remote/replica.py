@@ -14,7 +14,6 @@ from typing import TypeVar
 from migkg.engine.counters import Counter
 from migkg.engine.protocol import Answer, EndpointState, Query, Spool
 from migkg.engine.remote import kinds, partial
-from migkg.engine.remote.address import Address
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.confined import EMPTY
 from migkg.engine.remote.connection import ExchangeFailed, Head
@@ -30,6 +29,7 @@ from migkg.engine.remote.request import (
     confined,
     dataset_of,
 )
+from migkg.engine.remote.roles import Endpoint
 from migkg.engine.remote.whole import NotWhole, Received
 from migkg.errors import AnswerTooLarge, EngineUnavailable
 from migkg.model.formats import JSON, Format
@@ -83,8 +83,7 @@ class Replica:
 
     def __init__(
         self,
-        number: int,
-        address: Address,
+        endpoint: Endpoint,
         settings: Settings,
         *,
         authorization: str | None,
@@ -92,7 +91,8 @@ class Replica:
         graphs: tuple[str, ...],
         spool: Spool,
     ) -> None:
-        self.number = number
+        self.number = endpoint.number
+        self.role = endpoint.role
         self.breaker = Breaker()
         self.in_flight = 0
         self.revision: str | None = None
@@ -100,7 +100,7 @@ class Replica:
         self.lagging = False
         self.asked = 0
         self.failed = 0
-        self._address = address
+        self._address = address = endpoint.address
         self._settings = settings
         self._graphs = graphs
         self._spool = spool
@@ -121,7 +121,13 @@ class Replica:
         if self.lagging or self.draining:
             name = "lagging" if self.lagging else "draining"
         return EndpointState(
-            self.number, name, self.revision, self.in_flight, self.asked, self.failed
+            number=self.number,
+            role=self.role.value,
+            state=name,
+            revision=self.revision,
+            in_flight=self.in_flight,
+            asked=self.asked,
+            failed=self.failed,
         )
 
     async def answer(self, query: Query) -> Answer:

@@ -2,8 +2,9 @@
 
 A query goes to the replica in service with the fewest queries. When it fails, the next one is
 asked; when it takes longer than the patience, another one is asked as well and the first whole
-answer counts. All of an answer is from one replica, and nothing is sent to the client before it is
-whole, so that asking again is safe. A budget bounds how much is asked again.
+answer counts. A standby is asked where none of the others is in service or left to ask, and never
+because another one is slow. All of an answer is from one replica, and nothing is sent to the client
+before it is whole, so that asking again is safe. A budget bounds how much is asked again.
 
 A replica is blamed for a failure if another one answers the same query, or if it cannot be reached:
 else a query that no engine can answer would put all of them out of service.
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from migkg.engine.protocol import Answer, Query
 from migkg.engine.remote.budget import Budget
 from migkg.engine.remote.replica import Replica, ReplicaFailed
+from migkg.engine.remote.roles import Role
 from migkg.errors import EngineUnavailable
 
 _AGAIN = 0.2  # of the requests may be asked again after a failure
@@ -82,13 +84,14 @@ class Replicas:
     async def _run(self, race: _Race) -> Answer:
         hurried = False
         while race.running:
-            patience = None if hurried or not self._choose(race.asked) else self._patience
+            role = race.asked[0].role
+            patience = None if hurried or not self._choose(race.asked, role) else self._patience
             done, _ = await asyncio.wait(
                 race.running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
                 hurried = True
-                self._ask_next(race, self._also)
+                self._ask_next(race, self._also, role)
             for task in done:
                 answer = self._result(race, task)
                 if answer is not None:
@@ -96,8 +99,8 @@ class Replicas:
                 self._ask_next(race, self._again)
         raise race.failure.error if race.failure else EngineUnavailable("Nobody was asked.")
 
-    def _ask_next(self, race: _Race, budget: Budget) -> None:
-        following = self._choose(race.asked)
+    def _ask_next(self, race: _Race, budget: Budget, role: Role | None = None) -> None:
+        following = self._choose(race.asked, role)
         if following is not None and budget.take():
             race.ask(following)
 
@@ -125,16 +128,22 @@ class Replicas:
             if race.asked.index(replica) < race.asked.index(winner):  # it had more time
                 replica.breaker.failed()
 
-    def _choose(self, but: Sequence[Replica]) -> Replica | None:
-        """The replica to ask next: in service, with the fewest queries.
+    def _choose(self, but: Sequence[Replica], role: Role | None = None) -> Replica | None:
+        """The replica to ask next: in service, rather no standby, with the fewest queries.
 
-        If none is in service, one that is only thought to have failed: it may be well again.
+        If none is in service, one that is only thought to have failed: it may be well again. Only
+        one with the role, if that is given.
         """
         others = [r for r in self.all if r not in but and not (r.lagging or r.draining)]
-        good = [replica for replica in others if replica.breaker.closed]
-        fewest = min((replica.in_flight for replica in good or others), default=0)
-        chosen = [replica for replica in good or others if replica.in_flight == fewest]
+        ranks = {r: _rank(r) for r in others if role in (None, r.role)}
+        best = min(ranks.values(), default=None)
+        chosen = [replica for replica, rank in ranks.items() if rank == best]
         return random.choice(chosen) if chosen else None  # noqa: S311 - only spreads the load
+
+
+def _rank(replica: Replica) -> tuple[bool, bool, int]:
+    """What is lowest is asked first."""
+    return not replica.breaker.closed, replica.role is Role.STANDBY, replica.in_flight
 
 
 @contextmanager
