@@ -132,7 +132,8 @@ class Settings:
     engine_revision: str = _setting(
         "",
         "Query whose first value names the state of the data; of several endpoints those that "
-        "lag behind are left out. Empty: they are taken to be the same.",
+        "lag behind are left out. Empty: they are taken to be the same. Not used for what was "
+        "published to them.",
     )
     workers: int = field(
         default_factory=_default_workers,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from migkg.cli.progress import progress_line
 from migkg.cli.releases import named_release, reported
-from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement
 from migkg.engine.release import Release, open_release
 from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
@@ -40,7 +40,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _published(settings: Settings, progress: Callable[[str], None]) -> Published | None:
+def _published(settings: Settings, progress: Callable[[str], None]) -> Agreement | None:
     """What another engine holds of our releases, if there is one and it holds any."""
     if not settings.engine_url:
         return None
@@ -50,7 +50,7 @@ def _published(settings: Settings, progress: Callable[[str], None]) -> Published
     return wait_for_record(settings, _ENDPOINT_WAIT)
 
 
-def _in_service(record: Published, options: argparse.Namespace, settings: Settings) -> Release:
+def _in_service(record: Agreement, options: argparse.Namespace, settings: Settings) -> Release:
     """The release that an endpoint has in service, which must be here too."""
     if options.release:
         raise BadFile("--release is not for an endpoint that says itself which is current.")

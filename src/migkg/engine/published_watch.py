@@ -13,34 +13,45 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict
 
 from migkg.engine import published
 from migkg.engine.http_client import HttpClient
 from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement, agreed
 from migkg.engine.rdf_server import Addresses, RdfServer
 from migkg.engine.remote.credentials import authorization
 from migkg.engine.remote.roles import answering
 from migkg.engine.zygote import die_with_parent
-from migkg.errors import EngineUnavailable, MigkgError
+from migkg.errors import MigkgError
 from migkg.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_DEADLINE = 10.0
+_DEADLINE = 5.0  # seconds for the record of one endpoint
+_OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
 
 
-def read_record(settings: Settings) -> Published | None:
-    """What all endpoints have in service; None if they hold no record of releases.
+def read_records(settings: Settings) -> tuple[list[Published], int]:
+    """The records of those endpoints that answer, and how many endpoints there are.
 
-    Where they differ, none is current. Raises what :class:`RdfServer` does.
+    Raises what :class:`RdfServer` does if none answers.
     """
-    return _common([_read(settings, url) for url in _urls(settings)])
-
-
-def _urls(settings: Settings) -> list[str]:
-    return [endpoint.url for endpoint in answering(settings.engine_url)]
+    urls = [endpoint.url for endpoint in answering(settings.engine_url)]
+    found: list[Published] = []
+    failed: MigkgError | None = None
+    with ThreadPoolExecutor(len(urls)) as pool:
+        for reading in [pool.submit(_read, settings, url) for url in urls]:
+            try:
+                found.append(reading.result())
+            except MigkgError as error:
+                failed = error
+    if failed and not found:
+        raise failed
+    return found, len(urls)
 
 
 def _read(settings: Settings, url: str) -> Published:
@@ -53,24 +64,24 @@ def _read(settings: Settings, url: str) -> Published:
         return published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
 
 
-def _common(found: list[Published]) -> Published | None:
-    if not any(record.graphs for record in found):
-        return None
-    first, *others = found
-    current = {record.current for record in found}
-    complete = [name for name in first.complete if all(name in other.complete for other in others)]
-    return Published(current.pop() if len(current) == 1 else None, tuple(complete), first.graphs)
-
-
 class PublishedWatch:
-    """What the record says, as far as it is known."""
+    """What the endpoints hold together, as far as it is known."""
 
-    def __init__(self, settings: Settings, known: Published) -> None:
-        self.current = known.current
-        self.complete = known.complete
+    def __init__(self, settings: Settings, known: Agreement) -> None:
+        self._known = known
         self._settings = settings
         self._rest = b""
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def current(self) -> str | None:
+        """The id of the release in service."""
+        return self._known.current
+
+    @property
+    def complete(self) -> tuple[str, ...]:
+        """The ids of those that an endpoint holds which answers."""
+        return self._known.complete
 
     def fileno(self) -> int:
         """What becomes readable when there is news."""
@@ -86,7 +97,10 @@ class PublishedWatch:
             "release_poll": self._settings.release_poll,
         }
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", __name__, json.dumps(parameters), str(os.getpid())],
+            [
+                *(sys.executable, "-m", __name__, json.dumps(parameters)),
+                *(json.dumps(asdict(self._known)), str(os.getpid())),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )
@@ -105,9 +119,8 @@ class PublishedWatch:
             self.start()
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            news = json.loads(line)
-            self.current, self.complete = news["current"], tuple(news["complete"])
+        if lines:
+            self._known = _from_json(lines[-1])
 
     def close(self) -> None:
         """Ends the process."""
@@ -120,46 +133,53 @@ class PublishedWatch:
         self._rest = b""
 
 
-def _watch(settings: Settings) -> Iterable[str]:
+def _from_json(text: str | bytes) -> Agreement:
+    news = json.loads(text)
+    return Agreement(news["current"], news["since"], tuple(news["complete"]))
+
+
+def _watch(settings: Settings, known: Agreement) -> Iterable[str]:
     """A line for each change; what cannot be read is said once and tried again."""
-    last, silent = "", False
+    silent = False
     while True:
         try:
-            record = read_record(settings) or Published()
+            records, servers = read_records(settings)
         except MigkgError as error:
             if not silent:
                 log.warning("Which release is in service is not known: %s", error)
             silent = True
         else:
             silent = False
-            line = json.dumps({"current": record.current, "complete": record.complete})
-            if line != last:
-                last = line
-                yield line
+            news = agreed(records, servers, known) or known
+            if news != known:
+                known = news
+                yield json.dumps(asdict(known))
         time.sleep(settings.release_poll)
 
 
 def _main() -> None:
-    die_with_parent(int(sys.argv[2]))
+    die_with_parent(int(sys.argv[3]))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for line in _watch(Settings.from_environment(**json.loads(sys.argv[1]))):
+    settings = Settings.from_environment(**json.loads(sys.argv[1]))
+    for line in _watch(settings, _from_json(sys.argv[2])):
         print(line, flush=True)
 
 
-def wait_for_record(settings: Settings, seconds: float) -> Published | None:
-    """The record of those endpoints that answer, as soon as one does; raises why none did."""
-    end = time.monotonic() + seconds
+def wait_for_record(settings: Settings, seconds: float) -> Agreement | None:
+    """What the endpoints hold together; None if they hold no record of releases.
+
+    As soon as more than half of them answer, or, some seconds later, one. Raises why none did.
+    """
+    start = time.monotonic()
     while True:
-        found, failed = [], None
-        for url in _urls(settings):
-            try:
-                found.append(_read(settings, url))
-            except EngineUnavailable as error:
-                failed = error
-        if found:
-            return _common(found)
-        if failed and time.monotonic() > end:
-            raise failed
+        try:
+            records, servers = read_records(settings)
+        except MigkgError:
+            if time.monotonic() > start + seconds:
+                raise
+        else:
+            if 2 * len(records) > servers or time.monotonic() > start + min(seconds, _OTHERS):
+                return agreed(records, servers)
         time.sleep(settings.release_poll)
 
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from migkg.engine import counters
-from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement
 from migkg.engine.release import Release
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
@@ -42,7 +42,7 @@ def serve(
     settings: Settings,
     release: Release,
     say: Callable[[str], object],
-    published: Published | None = None,
+    published: Agreement | None = None,
 ) -> None:
     """Serves until it is told to end (SIGTERM, SIGINT); says where.
 

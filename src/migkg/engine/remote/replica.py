@@ -7,16 +7,16 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from migkg.engine.counters import Counter
 from migkg.engine.protocol import Answer, EndpointState, Query, Spool
 from migkg.engine.remote import kinds, partial
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.confined import EMPTY
-from migkg.engine.remote.connection import ExchangeFailed, Head
+from migkg.engine.remote.connection import Connection, ExchangeFailed, Head, Take
 from migkg.engine.remote.kinds import Kind
 from migkg.engine.remote.pool import Pool
 from migkg.engine.remote.refusals import error_of
@@ -35,6 +35,9 @@ from migkg.errors import AnswerTooLarge, EngineUnavailable
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form, solutions_behind
 from migkg.settings import Settings
+
+if TYPE_CHECKING:
+    from migkg.engine.remote.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,10 @@ class ReplicaFailed(Exception):
         super().__init__(why)
         self.error = error
         self.dead = dead
+
+
+class ReplicaLags(ReplicaFailed):
+    """The replica does not hold what it should."""
 
 
 _NUMBERS = [*map(str, range(1, 17)), "others"]
@@ -90,6 +97,7 @@ class Replica:
         tls: ssl.SSLContext | None,
         graphs: tuple[str, ...],
         spool: Spool,
+        standing: Standing | None = None,
     ) -> None:
         self.number = endpoint.number
         self.role = endpoint.role
@@ -108,7 +116,13 @@ class Replica:
         self._own_graphs: tuple[str, ...] | None = None
         self._most: int | None = None  # rows of any answer, where the engine has such a limit
         self._requests = Requests(address, authorization)
-        self._pool = Pool(address, tls=tls, connect_deadline=settings.engine_connect_deadline)
+        self._standing = standing
+        self._pool = Pool(
+            address,
+            tls=tls,
+            connect_deadline=settings.engine_connect_deadline,
+            greet=self._greet if standing else None,
+        )
         self._finding = asyncio.Lock()
 
     def close(self) -> None:
@@ -140,6 +154,8 @@ class Replica:
         _ASKED.add(value=str(self.number))
         try:
             return await self._answer(query)
+        except ReplicaLags:
+            raise
         except ReplicaFailed as failure:
             self.failed += 1
             _FAILED.add(value=str(self.number))
@@ -210,8 +226,30 @@ class Replica:
         answer.close()
         return into
 
+    async def _greet(self, connection: Connection) -> None:
+        """Has who is behind a new connection say what it holds.
+
+        A server may end and come back with something else between two looks at it, but not on a
+        connection that stays.
+        """
+        if self._standing is None:
+            return
+        query = self._standing.query
+        dataset = as_parameters(query.default_graphs or (), query.named_graphs or ())
+        over = connection.exchange
+        _, answer = await self._ask(query.text, dataset, JSON, kinds.GENERIC, over)
+        self._standing.note(self, answer.read())
+        if self.lagging:
+            error = EngineUnavailable("The endpoint does not hold the release.")
+            raise ReplicaLags(error, str(error))
+
     async def _ask(
-        self, text: str, dataset: Dataset, wanted: Format, kind: Kind
+        self,
+        text: str,
+        dataset: Dataset,
+        wanted: Format,
+        kind: Kind,
+        over: Callable[[bytes, Take], Awaitable[Head]] | None = None,
     ) -> tuple[Head, Answer]:
         """One exchange: the reply with status 200, complete as far as HTTP goes."""
         request = self._requests.query(text, dataset, wanted, by_form=kind.by_form)
@@ -224,7 +262,7 @@ class Replica:
                 refusal.extend(data)
 
         try:
-            head = await self._pool.exchange(request, take)
+            head = await (over or self._pool.exchange)(request, take)
             self._check(head, bytes(refusal), wanted)
         except ExchangeFailed as error:
             answer.close()

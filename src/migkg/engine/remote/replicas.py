@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 
 from migkg.engine.protocol import Answer, Query
 from migkg.engine.remote.budget import Budget
-from migkg.engine.remote.replica import Replica, ReplicaFailed
+from migkg.engine.remote.replica import Replica, ReplicaFailed, ReplicaLags
 from migkg.engine.remote.roles import Role
 from migkg.errors import EngineUnavailable
 
 _AGAIN = 0.2  # of the requests may be asked again after a failure
 _ALSO = 0.1  # of them may be asked twice for slowness
+_NONE = "No endpoint is in service that holds the release."
 
 Asking = dict[asyncio.Task[Answer], Replica]
 
@@ -63,7 +64,7 @@ class Replicas:
             return await self._only(query)
         first = self._choose(())
         if first is None:
-            raise EngineUnavailable("No endpoint is in service.")
+            raise EngineUnavailable(_NONE)
         self._again.count()
         self._also.count()
         race = _Race(query)
@@ -73,6 +74,8 @@ class Replicas:
 
     async def _only(self, query: Query) -> Answer:
         replica = self.all[0]
+        if replica.lagging:
+            raise EngineUnavailable(_NONE)
         replica.in_flight += 1
         try:
             return await replica.answer(query)
@@ -113,7 +116,7 @@ class Replicas:
             race.failure = failure
             if failure.dead:
                 replica.breaker.failed()
-            else:
+            elif not isinstance(failure, ReplicaLags):
                 race.failed.append(replica)
             return None
         replica.breaker.succeeded()
