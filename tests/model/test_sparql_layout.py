@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -22,8 +23,12 @@ STORED = sorted(
 )
 
 
+DOUBLE = re.compile(r"([0-9]\.[eE][0-9]+)(?=[A-Za-z_])")
+
+
 def words(text: str) -> list[tuple[str, str]]:
-    return [(token.kind, token.text) for token in tokens(text)]
+    """The tokens, where a number such as ``1.e5`` ends although a word follows it at once."""
+    return [(token.kind, token.text) for token in tokens(DOUBLE.sub(r"\1 ", text))]
 
 
 def comments(text: str) -> list[str]:

@@ -13,12 +13,13 @@ from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
 from migkg.web.journal import trace_of
-from migkg.web.state import state_of
+from migkg.web.state import State, state_of
 from migkg.web.validators import FRESH, unless_current, validator
 from migkg.web.waiting import sent_while_connected, while_connected
 
 TRUNCATED = b"migkg-truncated"
 _CHARACTER = 4  # bytes at most
+_FRESH = FRESH.encode()
 
 
 def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
@@ -37,7 +38,12 @@ async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) ->
     try:
         return await while_connected(request, state.engine.answer(query, caller_of(request, lane)))
     except BadQuery as error:
-        raise find_fault(query.text, state.schema.prefixes) or error from None
+        raise in_plain_words(error, query, state) from None
+
+
+def in_plain_words(error: BadQuery, query: Query, state: State) -> BadQuery:
+    """What is wrong with a query in plainer words than the engine's, where there are any."""
+    return find_fault(query.text, state.schema.prefixes) or error
 
 
 async def answered(request: Request, query: Query, *, repeatable: bool) -> Response:
@@ -67,19 +73,24 @@ def answer_response(
     One in memory has a strong validator if it is ``repeatable``. If rows were cut, a header says
     so.
     """
+    response = complete_answer(answer, repeatable=repeatable, truncate=truncate)
+    return unless_current(request, response) if repeatable and answer.in_memory else response
+
+
+def complete_answer(answer: Answer, *, repeatable: bool, truncate: int | None = None) -> Ready:
+    """The same whatever the client has already."""
     content_type = answer.format.content_type.encode()
     headers = [(b"content-type", content_type), (b"vary", b"Accept")]
     if answer.truncated:
         headers.append((TRUNCATED, str(truncate).encode()))
     headers.append((b"content-length", b"%d" % answer.size))
-    headers.append((b"cache-control", FRESH.encode() if repeatable else b"no-store"))
+    headers.append((b"cache-control", _FRESH if repeatable else b"no-store"))
     if not answer.in_memory:
         return _Spooled(answer, headers)
     body = answer.read()
-    if not repeatable:
-        return Ready(200, headers, body)
-    headers.append((b"etag", validator(content_type, body)))
-    return unless_current(request, Ready(200, headers, body))
+    if repeatable:
+        headers.append((b"etag", validator(content_type, body)))
+    return Ready(200, headers, body)
 
 
 class _Spooled(Ready):

@@ -12,6 +12,7 @@ from migkg.engine.release import Release
 from migkg.settings import Settings
 from migkg.web.app import create_app, create_served, engine_of
 from migkg.web.connection import connection_class
+from migkg.web.express import Express
 from migkg.web.front import Front
 from migkg.web.generations import Generations
 from migkg.web.served import Served
@@ -56,10 +57,13 @@ class _Applications:
 
 def run(app: ASGIApp, settings: Settings, sock: socket.socket) -> None:
     """Serves on a socket that listens, until the process is told to end."""
+    traces = traced(app, settings)
+    # What is traced has to go through the application.
+    lane = Express(app.releases) if isinstance(app, Front) and traces is app else None
     config = uvicorn.Config(
-        traced(app, settings),
+        traces,
         loop="uvloop",
-        http=connection_class(settings.share()),
+        http=connection_class(settings.share(), lane),
         ws="none",
         log_level="warning",
         access_log=False,

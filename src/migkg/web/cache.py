@@ -27,7 +27,7 @@ _LANGUAGE = b"accept-language"
 _LONGEST_LANGUAGE = 200  # bytes of it that are worth a place
 
 
-_Key = tuple[str, bytes, bytes, bytes]
+Key = tuple[str, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class ResponseCache:
         if accept is None:
             await self._app(scope, receive, send)
             return
-        key: _Key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
+        key: Key = (scope["method"], scope["raw_path"], scope["query_string"], accept)
         entry = self._kept.get(key)
         if entry is _BY_LANGUAGE:
             entry = self._kept.get((*key, accepted(scope)))
@@ -104,7 +104,7 @@ class ResponseCache:
             return
         await _send_entry(entry, none_match(scope["headers"]), send)
 
-    def _put(self, key: _Key, entry: Entry, language: bytes | None) -> None:
+    def _put(self, key: Key, entry: Entry, language: bytes | None) -> None:
         size = sum(map(len, key))
         if language is None:
             self._kept.put(key, entry, key_size=size)

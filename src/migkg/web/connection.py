@@ -18,17 +18,17 @@ import re
 import socket
 import struct
 import termios
-import time
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from migkg.settings import Settings
-from migkg.web import counts, journal
+from migkg.web import counts
 from migkg.web.cycle import Cycle
+from migkg.web.express import Express, ExpressCycle
 from migkg.web.headers import complete
 from migkg.web.problems import problem_response
 
@@ -48,13 +48,14 @@ _OFFER = (b"upgrade", b"http2-settings")
 _OTHER_METHOD = re.compile(rb"[\w!#$%&'*+.^`|~-]+ [^\s]+ HTTP/1\.[01]\r\n", re.ASCII)
 
 
-def connection_class(settings: Settings) -> type[asyncio.Protocol]:
-    """The protocol class of a service with these settings."""
+def connection_class(settings: Settings, lane: Express | None = None) -> type[asyncio.Protocol]:
+    """The protocol class of a service with these settings, and with the express lane if any."""
 
     class Connection(_Connection):
         request_deadline = settings.request_deadline
         stall_deadline = settings.stall_deadline
         most = settings.connections
+        express = lane
 
     return Connection
 
@@ -63,6 +64,7 @@ class _Connection(HttpToolsProtocol):
     request_deadline: float
     stall_deadline: float
     most: int
+    express: Express | None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
@@ -73,7 +75,7 @@ class _Connection(HttpToolsProtocol):
         self._in_head = True
         self._head = 0  # bytes of it that came so far
         self._refused = False
-        self._answering: RequestResponseCycle | None = None  # what is or was answered last
+        self._answering: Cycle | None = None  # what is or was answered last
 
     # A request arrives.
 
@@ -120,18 +122,34 @@ class _Connection(HttpToolsProtocol):
         if problem is not None:
             self.app = _ending_with(problem)
             self.url = b"/"
+        elif self._takes_express():
+            return
         super().on_headers_complete()
         self._in_head = False
         if len(self.pipeline) <= _PIPELINED:
             self.flow.resume_reading()  # else the end of the connection would not be seen
 
+    def _takes_express(self) -> bool:
+        """True if the request is one for the express lane, which then responds to it."""
+        if self.express is None or self.parser.get_method() != b"GET":
+            return False
+        before: RequestResponseCycle | None = self.cycle
+        if before is not None and not before.response_complete:
+            return False
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
+            return False
+        wanted = self.express.wanted(self.url, self.headers)
+        if wanted is None:
+            return False
+        self._in_head = False
+        self.cycle = self._answering = cycle = ExpressCycle(self, wanted)
+        cycle.begin(self.tasks)
+        return True
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
-        self._answering = cycle
         cycle.__class__ = Cycle  # uvicorn makes its own and has no setting for it
-        cycle.began = time.perf_counter()  # type: ignore[attr-defined]
-        for name, value in cycle.scope["headers"]:
-            if name in journal.NAMES:
-                cycle.given_id = value  # type: ignore[attr-defined]
+        self._answering = cast(Cycle, cycle)
+        self._answering.arrived()
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
@@ -222,7 +240,7 @@ class _Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         was_last = not self.pipeline
-        if isinstance(self._answering, Cycle):
+        if self._answering is not None:
             self._answering.end()
             self._answering = None
         super().on_response_complete()
@@ -246,7 +264,6 @@ class _Connection(HttpToolsProtocol):
         if self._answering is not None:  # uvicorn tells only the last request that came
             self._answering.disconnected = True
             self._answering.message_event.set()
-        if isinstance(self._answering, Cycle):
             self._answering.end()
         counts.CONNECTIONS.add(-1)
         super().connection_lost(exc)

@@ -32,6 +32,13 @@ class Cycle(RequestResponseCycle):
     given_id = b""  # how the client names the request
     _held: Any = None  # the head, until the body begins
 
+    def arrived(self) -> None:
+        """Begins to count its time, and takes the name that the client gives it."""
+        self.began = time.perf_counter()
+        for name, value in self.scope["headers"]:
+            if name in journal.NAMES:
+                self.given_id = value
+
     async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """See the ASGI specification."""
         if self._held is None:
@@ -48,7 +55,7 @@ class Cycle(RequestResponseCycle):
         if not message.get("more_body") and not self.flow.write_paused and not self.disconnected:
             piece = self._piece(start, message.get("body", b""))
             if piece is not None:
-                self._write(piece)
+                self.write(piece)
                 return
         await super().send(start)
         await super().send(message)
@@ -71,6 +78,14 @@ class Cycle(RequestResponseCycle):
             body = b""
         elif fields.get(b"content-length") != b"%d" % len(body):
             return None
+        head = self.head(status, headers)
+        lines = 1 + len(self.default_headers) + len(headers) + (not self.keep_alive)
+        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+            return None  # uvicorn says what is wrong
+        return b"%b\r\n%b" % (head, body)
+
+    def head(self, status: int, headers: RawHeaders) -> bytes:
+        """The lines of a head without the empty one at its end."""
         parts = [STATUS_LINE[status]]
         for name, value in self.default_headers:
             parts += (name, b": ", value, b"\r\n")
@@ -78,13 +93,10 @@ class Cycle(RequestResponseCycle):
             parts += (name, b": ", value, b"\r\n")
         if not self.keep_alive:
             parts.append(b"connection: close\r\n")
-        head = b"".join(parts)
-        lines = 1 + len(self.default_headers) + len(headers) + (not self.keep_alive)
-        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
-            return None  # uvicorn says what is wrong
-        return b"%b\r\n%b" % (head, body)
+        return b"".join(parts)
 
-    def _write(self, piece: bytes) -> None:
+    def write(self, piece: bytes) -> None:
+        """Sends a whole response."""
         self.response_started = True
         self.response_complete = True
         self.waiting_for_100_continue = False

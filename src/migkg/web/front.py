@@ -74,14 +74,14 @@ class Front:
     """ASGI application that hands each request to the release that is to answer it."""
 
     def __init__(self, releases: Releases) -> None:
-        self._releases = releases
+        self.releases = releases
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection, or the life of the process."""
         if scope["type"] == "lifespan":
-            await _live(receive, send, self._releases.start, self._releases.close)
+            await _live(receive, send, self.releases.start, self.releases.close)
             return
-        app: ASGIApp = self._releases.current
+        app: ASGIApp = self.releases.current
         if scope["path"] == "/q" or scope["path"].startswith("/q/"):
             app = await self._cited(scope) or app
         elif _NAME in scope["query_string"]:
@@ -90,8 +90,8 @@ class Front:
 
     async def _cited(self, scope: Scope) -> ASGIApp | None:
         """What answers a citation: the release that it pins, if that is kept."""
-        scope["migkg.releases"] = self._releases
-        current = self._releases.current
+        scope["migkg.releases"] = self.releases
+        current = self.releases.current
         citation = current.state.citations.get(scope["path"].removeprefix("/q/"))
         if citation is None or b"cite=" in scope["query_string"]:
             return await self._named(scope)
@@ -117,7 +117,7 @@ class Front:
         ]
         if not named:
             return None
-        current = self._releases.current
+        current = self.releases.current
         if named[0] == current.id and len(named) == 1:
             return current
         try:
@@ -133,7 +133,7 @@ class Front:
         if len(named) > 1:
             raise HttpProblem(400, "bad-parameter", "Give the parameter 'release' once.")
         found = find(current.state, named[0])
-        return current if found == current.id else await self._releases.older(found)
+        return current if found == current.id else await self.releases.older(found)
 
 
 async def _live(

@@ -71,13 +71,8 @@ class Resource:
             response = await self._answer(Request(scope, receive, send))
         except (ClientDisconnect, ClientGone):
             return
-        except HttpProblem as problem:
-            response = from_http_problem(problem)
-        except MigkgError as error:
-            response = from_error(error)
-        except Exception:
-            log.exception("%s failed", scope["path"])
-            response = internal_problem()
+        except Exception as error:  # noqa: BLE001 - the client or the log is told
+            response = problem_of(error, scope)
         if not isinstance(response, Ready):
             complete(response.raw_headers)
         response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
@@ -114,6 +109,16 @@ class Direct:
             await self._resources[scope["path"]](scope, receive, send)
         else:
             await self._others(scope, receive, send)
+
+
+def problem_of(error: Exception, scope: Scope) -> Response:
+    """The problem document for what a request failed with; what was not foreseen is logged."""
+    if isinstance(error, HttpProblem):
+        return from_http_problem(error)
+    if isinstance(error, MigkgError):
+        return from_error(error)
+    log.error("%s failed", scope["path"], exc_info=error)
+    return internal_problem()
 
 
 def options(request: Request, allowed: str) -> Response:

@@ -51,14 +51,22 @@ class Served:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Counts work for a request that another application answers."""
-        self.used = time.monotonic()
-        self._under_way += 1
+        self.begin()
         try:
             yield
         finally:
-            self._under_way -= 1
-            if self._ending and not self._under_way:
-                self._none_left.set()
+            self.finish()
+
+    def begin(self) -> None:
+        """Counts a request that is being answered, until :meth:`finish`."""
+        self.used = time.monotonic()
+        self._under_way += 1
+
+    def finish(self) -> None:
+        """Counts it as answered."""
+        self._under_way -= 1
+        if self._ending and not self._under_way:
+            self._none_left.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request from this release."""

@@ -244,16 +244,20 @@ def _answer_format(request: Request, operation: Operation, text: QueryText) -> f
     # Some clients send names of their own beside a good Accept, so an unknown name says nothing.
     given = operation.format if "/" in (operation.format or "") else None
     wanted = given or ",".join(request.headers.getlist("accept"))
-    find = _remembered if len(wanted) <= _LONGEST else _negotiated
-    chosen = find(wanted, text.form)
+    chosen = negotiated(wanted, text.form)
     if chosen is None:
         offers = [item.media_type for item in text.form.answer_formats]
         raise not_acceptable([*offers, negotiation.HTML])
     return chosen
 
 
+def negotiated(accept: str, form: Form) -> formats.Format | None:
+    """The format that ``Accept`` asks for; None if there is none such."""
+    return (_remembered if len(accept) <= _LONGEST else _negotiated)(accept, form)
+
+
 def _negotiated(wanted: str, form: Form) -> formats.Format | None:
-    """The format by ``Accept``: by its preferred media type, else by another that it has."""
+    """The format by its preferred media type, else by another that it has."""
     offers = form.answer_formats
     chosen = negotiation.choose([wanted], [item.media_type for item in offers])
     if chosen is None:
@@ -271,11 +275,12 @@ def parse_pairs(data: bytes, where: str) -> list[tuple[str, str]]:
     for part in data.split(b"&"):
         if part:
             name, _, value = part.partition(b"=")
-            pairs.append((_unquote(name, where), _unquote(value, where)))
+            pairs.append((unquoted(name, where), unquoted(value, where)))
     return pairs
 
 
-def _unquote(data: bytes, where: str) -> str:
+def unquoted(data: bytes, where: str) -> str:
+    """A name or a value in such data; raises :class:`HttpProblem` where it is not UTF-8."""
     plain = data.replace(b"+", b" ")
     return decode_utf8(percent_decoded(plain) if b"%" in plain else plain, where)
 

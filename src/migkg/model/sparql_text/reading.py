@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from typing import NoReturn
 
 from migkg.errors import BadQuery, QueryRefused
 from migkg.model import formats
 from migkg.model.sparql_text.escapes import Escapes
+from migkg.model.sparql_text.shape import shape_of
 from migkg.model.sparql_text.structure import Structure, TooMuch
 from migkg.model.sparql_text.tokens import matches
 from migkg.settings import Limits
@@ -59,6 +61,8 @@ _ORDINARY = frozenset(
     )
 )
 _DIFFERS = ("NOW", "RAND", "UUID", "BNODE")  # UUID is the end of STRUUID too
+_SHAPES = 1024  # that are remembered
+_DEFAULT = Limits()
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,24 @@ def read_query(text: str, limits: Limits | None = None) -> QueryText:
     Raises :class:`QueryRefused` for ``SERVICE``, ``LOAD``, updates and what is beyond the limits,
     :class:`BadQuery` for a text that is no query at all.
     """
-    limits = limits or Limits()
+    limits = limits or _DEFAULT
+    shape = shape_of(text)
+    known = _read_shape(shape, limits) if shape is not None else None
+    if known is not None:
+        return QueryText(text, known.form, known.names_dataset, known.repeatable)
+    return _read(text, limits)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _read_shape(shape: str, limits: Limits) -> QueryText | None:
+    """What holds for all queries of a shape; None if it is refused, which is told of each text."""
+    try:
+        return _read(shape, limits)
+    except BadQuery:
+        return None
+
+
+def _read(text: str, limits: Limits) -> QueryText:
     reading = _Reading(text, limits)
     reading.run()
     escapes = Escapes(text)
