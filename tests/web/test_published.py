@@ -90,6 +90,8 @@ def test_a_client_sees_our_names_and_nothing_else_that_the_engine_holds(place: P
         )
         expected = numbered(place.plain, 1).manifest
         assert {name: int(n) for name, n in counted.items()} == expected["graphs"]
+        cut = sparql(service, "SELECT * { GRAPH ?g { ?s ?p ?o } }", accept("csv"), truncate="2")
+        assert (len(cut.text.splitlines()), cut.headers["Migkg-Truncated"]) == (3, "2")
         whole = sparql(service, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", accept("csv"))
         assert whole.text.split() == ["n", str(expected["triples"])]
         record = f"ASK {{ GRAPH <{BASE}releases> {{ ?s ?p ?o }} }}"

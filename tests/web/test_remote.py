@@ -87,6 +87,21 @@ DATASETS: list[dict[str, str | list[str]]] = [
 ]
 
 
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+@pytest.mark.parametrize("rows", ["9", "10"])
+def test_an_answer_is_cut_at_the_same_row(
+    service: Service, remote_service: Service, name: str, rows: str
+) -> None:
+    text = "SELECT ?s ?o { ?s a ?o } ORDER BY ?s ?o LIMIT 10"
+    ours, theirs = (sparql(s, text, accept(name), truncate=rows) for s in (service, remote_service))
+    assert theirs.headers["Migkg-Truncated"] == (rows if rows == "9" else None)
+    assert theirs.headers["Migkg-Truncated"] == ours.headers["Migkg-Truncated"]
+    if name == "json":
+        assert theirs.json() == ours.json()
+    else:
+        assert theirs.body == ours.body
+
+
 @pytest.mark.parametrize("dataset", [{}, *DATASETS])
 def test_a_dataset_is_passed_on(
     service: Service, remote_service: Service, dataset: dict[str, str | list[str]]

@@ -33,7 +33,7 @@ from migkg.engine.remote.roles import Endpoint
 from migkg.engine.remote.whole import NotWhole, Received
 from migkg.errors import AnswerTooLarge, EngineUnavailable
 from migkg.model.formats import JSON, Format
-from migkg.model.sparql_text import Form, solutions_behind
+from migkg.model.sparql_text import Form, limited, solutions_behind
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -184,7 +184,10 @@ class Replica:
 
     async def _answer(self, query: Query) -> Answer:
         kind = await self.kind()
-        text = absolute(query.text, self._settings.base_iri)
+        # One row more tells whether there are more.
+        enough = self._first_rows(query)
+        asked = limited(query.text, enough + 1) if enough else query.text
+        text = absolute(asked, self._settings.base_iri)
         base = self._settings.base_iri
         dataset = as_parameters(*dataset_of(query, base))
         if kind.own_graphs:
@@ -203,6 +206,11 @@ class Replica:
             answer.close()
             raise
 
+    def _first_rows(self, query: Query) -> int | None:
+        """The number of rows that are enough for a query, if it says so."""
+        most = query.truncate
+        return most if most is not None and most <= self._settings.answer_rows else None
+
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
         stop = threading.Event() if answer.size > _QUICK else None
@@ -212,9 +220,12 @@ class Replica:
         try:
             rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
-            if query.form is Form.SELECT and rows > limit:
+            first = self._first_rows(query)
+            if first and rows > first:
+                found = replace(found, first=first)
+            elif query.form is Form.SELECT and rows > limit:
                 raise AnswerTooLarge(limit, "rows")
-            if received is query.format and not (kind.own_json and received is JSON):
+            elif received is query.format and not (kind.own_json and received is JSON):
                 return answer
             await _worked(lambda: found.write(into), stop)
         except NotWhole as error:
