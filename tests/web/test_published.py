@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from migkg.engine import published, published_watch
+from migkg.engine import published
 from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
-from migkg.errors import EngineUnavailable
 from migkg.services.building import build
 from migkg.services.publishing import Publisher, Wishes
 from migkg.settings import Settings
 from tests.conftest import Service, free_port, serve
 from tests.engines import empty_oxigraph
-from tests.processes import eventually
+from tests.processes import children, eventually, runs
 from tests.tiny import BASE, TITLES_CSV, make_project
 from tests.web.client import accept, ask, sparql
 from tests.web.test_switching import PAUSE, SWITCHES, Load, numbered, wait_for
@@ -218,8 +219,8 @@ def test_an_endpoint_that_lags_costs_no_request_and_comes_back_when_it_has_caugh
 
 def test_one_that_lags_does_not_bring_an_older_release_back(cluster: Cluster) -> None:
     old, new = (numbered(cluster.plain, number) for number in range(2))
-    for number, releases in enumerate(((old, new), (old, new), (old,))):
-        for release in releases:
+    for release, numbers in ((old, range(3)), (new, range(2))):
+        for number in numbers:
             cluster.publish(release, number)
     with cluster.serving() as service:
         assert sparql(service, NUMBER, accept("csv")).text.split() == ["n", "1"]
@@ -227,6 +228,7 @@ def test_one_that_lags_does_not_bring_an_older_release_back(cluster: Cluster) ->
         cluster.stop(1)
         everywhere(lambda: ask(service, "/readyz").status == 503)
         fresh = f"{NUMBER} # anew"
+        time.sleep(0.5)  # ten looks at the records
         reply = sparql(service, fresh, accept("csv"))
         assert (reply.status, reply.headers["Migkg-Release"]) == (502, new.id)
         reply = sparql(service, NUMBER, accept("csv"), release=old.id)
@@ -235,7 +237,41 @@ def test_one_that_lags_does_not_bring_an_older_release_back(cluster: Cluster) ->
         eventually(lambda: sparql(service, fresh, accept("csv")).text.split() == ["n", "1"])
 
 
-def test_without_any_endpoint_the_start_is_given_up_and_says_why(tiny: Settings) -> None:
-    away = replace(tiny, engine_url=f"http://127.0.0.1:{free_port()}/", release_poll=0.01)
-    with pytest.raises(EngineUnavailable, match="did not answer"):
-        published_watch.wait_for_record(away, 0.05)
+def test_a_service_that_starts_before_its_endpoint_waits_for_what_it_can_serve(
+    tmp_path: Path,
+) -> None:
+    settings = make_project(tmp_path)
+    first = numbered(build(settings, lambda _: None), 0)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    given = {**GIVEN, "MIGKG_ENGINE_URL": f"{url}/query"}
+
+    def waits(service: Service) -> None:
+        assert ask(service, "/livez").json() == {"status": "live"}
+        for path, method in (("/readyz", "GET"), ("/sparql?query=ASK%7B%7D", "POST"), ("/", "GET")):
+            reply = ask(service, path, method=method)
+            reply.problem(503, "not-ready")
+            assert reply.headers["Retry-After"] == "2"
+
+    with serve(settings, first, "/livez", **given) as service:
+        waits(service)
+        with empty_oxigraph(port=port), closing(HttpClient(deadline=20)) as client:
+            time.sleep(0.3)
+            waits(service)  # an engine without any data is no engine to serve from
+            server = RdfServer(Addresses.of(url, KINDS["oxigraph"]), client)
+            published.begin(server, BASE, first.id, [f"{BASE}release/{first.id}/graph/0"])
+            time.sleep(0.3)
+            waits(service)  # nor one to which the first release is being published
+            Place(url, settings, first, server).publish(first)
+            eventually(lambda: ask(service, "/readyz").status == 200)
+            assert sparql(service, NUMBER, accept("csv")).text.split() == ["n", "0"]
+
+
+def test_a_service_that_waits_ends_when_it_is_told_to(tiny: Settings) -> None:
+    release = build(tiny, lambda _: None)
+    away = f"http://127.0.0.1:{free_port()}/"
+    with serve(tiny, release, "/livez", **GIVEN, MIGKG_ENGINE_URL=away) as service:
+        (answering,) = children(service.pid)
+        os.kill(service.pid, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(service.pid, 0)[1]) == 0
+        assert not runs(answering)

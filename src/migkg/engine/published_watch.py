@@ -12,10 +12,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
+from typing import TypeVar
 
 from migkg.engine import published
 from migkg.engine.http_client import HttpClient
@@ -34,19 +35,26 @@ _DEADLINE = 5.0  # seconds for the record of one endpoint
 _OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
 
+T = TypeVar("T")
+
 
 def read_records(settings: Settings) -> tuple[list[Published], int]:
     """The records of those endpoints that answer, and how many endpoints there are.
 
     Raises what :class:`RdfServer` does if none answers.
     """
+    return _asked(settings, lambda server: published.read(server, settings.base_iri))
+
+
+def _asked(settings: Settings, ask: Callable[[RdfServer], T]) -> tuple[list[T], int]:
+    """What those endpoints answer that do, all at the same time, and how many there are."""
     urls = [endpoint.url for endpoint in answering(settings.engine_url)]
-    found: list[Published] = []
+    found: list[T] = []
     failed: MigkgError | None = None
     with ThreadPoolExecutor(len(urls)) as pool:
-        for reading in [pool.submit(_read, settings, url) for url in urls]:
+        for asking in [pool.submit(_ask, settings, url, ask) for url in urls]:
             try:
-                found.append(reading.result())
+                found.append(asking.result())
             except MigkgError as error:
                 failed = error
     if failed and not found:
@@ -54,14 +62,14 @@ def read_records(settings: Settings) -> tuple[list[Published], int]:
     return found, len(urls)
 
 
-def _read(settings: Settings, url: str) -> Published:
+def _ask(settings: Settings, url: str, ask: Callable[[RdfServer], T]) -> T:
     client = HttpClient(
         deadline=_DEADLINE,
         authorization=authorization(settings),
         ca_file=settings.engine_ca_file,
     )
     with closing(client):
-        return published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
+        return ask(RdfServer(Addresses(url, "", ""), client))
 
 
 class PublishedWatch:
@@ -165,22 +173,40 @@ def _main() -> None:
         print(line, flush=True)
 
 
-def wait_for_record(settings: Settings, seconds: float) -> Agreement | None:
-    """What the endpoints hold together; None if they hold no record of releases.
+def wait_for_record(settings: Settings, wait: Callable[[str], None]) -> Agreement | None:
+    """What the endpoints hold together, as soon as it can be served; None if they hold no record.
 
-    As soon as more than half of them answer, or, some seconds later, one. Raises why none did.
+    ``wait`` is told again and again why it cannot be served yet.
     """
-    start = time.monotonic()
+    since: float | None = None  # when the first of them answered
     while True:
         try:
             records, servers = read_records(settings)
-        except MigkgError:
-            if time.monotonic() > start + seconds:
-                raise
-        else:
-            if 2 * len(records) > servers or time.monotonic() > start + min(seconds, _OTHERS):
-                return agreed(records, servers)
+            since = since or time.monotonic()
+            found = agreed(records, servers)
+            if found is None and not _is_empty(settings):
+                found = agreed(*read_records(settings))  # which may have come meanwhile
+                if found is None:
+                    return None
+            if found is None:
+                why = "The endpoint holds nothing yet."
+            elif found.current is None:
+                why = "The endpoint has no release in service; run 'migkg publish'."
+            elif 2 * len(records) <= servers and time.monotonic() < since + _OTHERS:
+                why = "Most endpoints do not answer."
+            else:
+                return found
+        except MigkgError as error:
+            since, why = None, str(error)
+        wait(why)
         time.sleep(settings.release_poll)
+
+
+def _is_empty(settings: Settings) -> bool:
+    """True if none of the endpoints that answer holds any triple."""
+    anything = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
+    found, _ = _asked(settings, lambda server: server.select(anything))
+    return not any(found)
 
 
 if __name__ == "__main__":
