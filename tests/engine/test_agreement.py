@@ -63,9 +63,32 @@ def test_the_release_in_service(
 
 
 def test_it_is_known_since_when_and_who_holds_what() -> None:
-    found = agreed([record(R2), record(R1), record(R3)], 3, Agreement("r2", "10:30"))
+    found = agreed([record(R2), record(R1), record(R3)], 3, Agreement("r1", "10:00"))
     assert found == Agreement("r2", "11:00", ("r3", "r2", "r1"))
     assert agreed([record(R1)], 2, found) == Agreement("r2", "11:00", ("r1",))
+    later = ("r1 10:00", "r2 11:30")
+    assert agreed([record(later), record(R2)], 2, Agreement("r1", "10:00")).since == "11:00"
+    assert agreed([record(BACK), record(R1)], 2, found).since == "13:00", "not that of before"
+    assert agreed([record(SLOW)], 1, Agreement("r2", "11:00")).since == "09:00"
+
+
+@pytest.mark.parametrize(
+    ("records", "standbys", "expected"),
+    [
+        ([R2], [R1], "r2"),
+        ([R1], [R2], "r1"),
+        ([], [R2], "r2"),
+        ([EMPTY], [R2], "r2"),
+        ([], [("r0 09:00",)], "r1"),
+    ],
+)
+def test_a_standby_counts_where_no_other_names_a_release(
+    records: list[tuple[str, ...]], standbys: list[tuple[str, ...]], expected: str
+) -> None:
+    known = Agreement("r1", "10:00")
+    found = agreed([record(r) for r in records], 2, known, [record(s) for s in standbys])
+    assert found.current == expected
+    assert agreed([], 1, known, [record(("r0 09:00",))]).current == "r0"
 
 
 def test_without_a_record_there_is_nothing_to_follow() -> None:

@@ -20,8 +20,8 @@ from migkg.engine.published import Published
 class Agreement:
     """What the servers that answer hold together.
 
-    ``since`` is when the current release was put into service there last. ``complete`` is what at
-    least one of them holds wholly, what was put into service last first.
+    ``since`` is when the first of them put the current release into service. ``complete`` is what
+    at least one of them holds wholly, what was put into service last first.
     """
 
     current: str | None = None
@@ -30,36 +30,43 @@ class Agreement:
 
 
 def agreed(
-    records: Sequence[Published], servers: int, before: Agreement | None = None
+    records: Sequence[Published],
+    servers: int,
+    before: Agreement | None = None,
+    standbys: Sequence[Published] = (),
 ) -> Agreement | None:
     """What the records of those who answer, of so many servers, say together.
 
-    None if there is no record of releases and none was in service before.
+    Those of standbys count where no other names a release. None if there is no record of releases
+    and none was in service before.
     """
-    if before is None and not any(record.graphs for record in records):
+    every = (*records, *standbys)
+    if before is None and not any(record.graphs for record in every):
         return None
+    before = before or Agreement()
     held: dict[str, str] = {}
-    for record in records:
+    for record in every:
         for name in record.complete:
             held[name] = max(held.get(name, ""), record.issued.get(name, ""))
     complete = tuple(sorted(held, key=lambda name: (held[name], name), reverse=True))
-    current = _chosen(records, servers, before or Agreement(), held)
-    since = max((_since(r) for r in records if r.current == current), default="")
-    if before and before.current == current:
-        since = max(since, before.since)
-    return Agreement(current, since, complete)
+    named = {record.current for record in every}
+    if len(named) == 1 and len(every) == servers and None not in named:
+        current = every[0].current  # whatever the clocks say
+    else:
+        naming = [r for r in records if r.current] or [r for r in standbys if r.current]
+        current = _chosen(naming, before, held)
+    if current == before.current:
+        return Agreement(current, before.since, complete)
+    moments = sorted(record.issued.get(current or "", "") for record in every)
+    later = [moment for moment in moments if moment > before.since]
+    return Agreement(current, later[0] if later else moments[-1], complete)
 
 
-def _chosen(
-    records: Sequence[Published], servers: int, before: Agreement, held: Mapping[str, str]
-) -> str | None:
-    naming = [record for record in records if record.current]
-    named = Counter(record.current for record in naming)
-    if len(naming) == servers and len(named) == 1:
-        return naming[0].current
+def _chosen(naming: Sequence[Published], before: Agreement, held: Mapping[str, str]) -> str | None:
+    """The release to be in service by the records of some that name one each."""
     if before.current is None:
-        latest = {record.current: _since(record) for record in sorted(naming, key=_since)}
-        return max(named, key=lambda name: (named[name], latest[name]), default=None)
+        votes = Counter(record.current for record in naming)
+        return max(votes, key=lambda name: (votes[name], held.get(name or "", "")), default=None)
     given = Counter(
         name
         for record in naming
@@ -73,8 +80,3 @@ def _chosen(
     if given and before.current not in held:  # else nobody who answers could be asked
         return max(given, key=lambda name: (given[name], held[name]))
     return before.current
-
-
-def _since(record: Published) -> str:
-    """When a server put its current release into service."""
-    return record.issued.get(record.current or "", "")

@@ -20,11 +20,10 @@ from typing import TypeVar
 
 from migkg.engine import published
 from migkg.engine.http_client import HttpClient
-from migkg.engine.published import Published
 from migkg.engine.published_agreement import Agreement, agreed
 from migkg.engine.rdf_server import Addresses, RdfServer
 from migkg.engine.remote.credentials import authorization
-from migkg.engine.remote.roles import answering
+from migkg.engine.remote.roles import Endpoint, Role, answering
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import MigkgError
 from migkg.settings import Settings
@@ -34,32 +33,37 @@ log = logging.getLogger(__name__)
 _DEADLINE = 5.0  # seconds for the record of one endpoint
 _OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
+_ANYTHING = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
 
 T = TypeVar("T")
 
 
-def read_records(settings: Settings) -> tuple[list[Published], int]:
-    """The records of those endpoints that answer, and how many endpoints there are.
+def agreement(settings: Settings, before: Agreement | None) -> Agreement | None:
+    """What the endpoints hold together; None if they hold no record and none was known before.
 
     Raises what :class:`RdfServer` does if none answers.
     """
-    return _asked(settings, lambda server: published.read(server, settings.base_iri))
+    found = _asked(settings, lambda server: published.read(server, settings.base_iri))
+    records = [record for endpoint, record in found if endpoint.role is Role.QUERY]
+    standbys = [record for endpoint, record in found if endpoint.role is Role.STANDBY]
+    return agreed(records, len(answering(settings.engine_url)), before, standbys)
 
 
-def _asked(settings: Settings, ask: Callable[[RdfServer], T]) -> tuple[list[T], int]:
-    """What those endpoints answer that do, all at the same time, and how many there are."""
-    urls = [endpoint.url for endpoint in answering(settings.engine_url)]
-    found: list[T] = []
+def _asked(settings: Settings, ask: Callable[[RdfServer], T]) -> list[tuple[Endpoint, T]]:
+    """What those endpoints answer that do, all asked at the same time."""
+    endpoints = answering(settings.engine_url)
+    found: list[tuple[Endpoint, T]] = []
     failed: MigkgError | None = None
-    with ThreadPoolExecutor(len(urls)) as pool:
-        for asking in [pool.submit(_ask, settings, url, ask) for url in urls]:
+    with ThreadPoolExecutor(len(endpoints)) as pool:
+        asking = [pool.submit(_ask, settings, endpoint.url, ask) for endpoint in endpoints]
+        for endpoint, future in zip(endpoints, asking, strict=True):
             try:
-                found.append(asking.result())
+                found.append((endpoint, future.result()))
             except MigkgError as error:
                 failed = error
     if failed and not found:
         raise failed
-    return found, len(urls)
+    return found
 
 
 def _ask(settings: Settings, url: str, ask: Callable[[RdfServer], T]) -> T:
@@ -151,14 +155,13 @@ def _watch(settings: Settings, known: Agreement) -> Iterable[str]:
     silent = False
     while True:
         try:
-            records, servers = read_records(settings)
+            news = agreement(settings, known) or known
         except MigkgError as error:
             if not silent:
                 log.warning("Which release is in service is not known: %s", error)
             silent = True
         else:
             silent = False
-            news = agreed(records, servers, known) or known
             if news != known:
                 known = news
                 yield json.dumps(asdict(known))
@@ -181,32 +184,23 @@ def wait_for_record(settings: Settings, wait: Callable[[str], None]) -> Agreemen
     since: float | None = None  # when the first of them answered
     while True:
         try:
-            records, servers = read_records(settings)
+            rows = [rows for _, rows in _asked(settings, lambda server: server.select(_ANYTHING))]
             since = since or time.monotonic()
-            found = agreed(records, servers)
-            if found is None and not _is_empty(settings):
-                found = agreed(*read_records(settings))  # which may have come meanwhile
-                if found is None:
-                    return None
-            if found is None:
-                why = "The endpoint holds nothing yet."
-            elif found.current is None:
-                why = "The endpoint has no release in service; run 'migkg publish'."
-            elif 2 * len(records) <= servers and time.monotonic() < since + _OTHERS:
+            found = agreement(settings, None)  # which is written before anything else
+            if 2 * len(rows) <= len(answering(settings.engine_url)) and (
+                time.monotonic() < since + _OTHERS
+            ):
                 why = "Most endpoints do not answer."
-            else:
+            elif found and found.current is None:
+                why = "The endpoint has no release in service; run 'migkg publish'."
+            elif found or any(rows):
                 return found
+            else:
+                why = "The endpoint holds nothing yet."
         except MigkgError as error:
             since, why = None, str(error)
         wait(why)
         time.sleep(settings.release_poll)
-
-
-def _is_empty(settings: Settings) -> bool:
-    """True if none of the endpoints that answer holds any triple."""
-    anything = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
-    found, _ = _asked(settings, lambda server: server.select(anything))
-    return not any(found)
 
 
 if __name__ == "__main__":
