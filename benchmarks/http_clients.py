@@ -25,6 +25,7 @@ import uvloop
 
 from benchmarks.report import table
 from migkg.engine.remote.address import Address
+from migkg.engine.remote.kinds import OXIGRAPH
 from migkg.engine.remote.pool import Pool
 from migkg.engine.remote.request import Requests
 from migkg.model.formats import JSON
@@ -44,7 +45,7 @@ async def _own(url: str) -> AsyncIterator[Ask]:
 
     async def ask(text: str) -> int:
         parts: list[bytes] = []
-        request = requests.query(text, [], JSON, by_form=False)
+        request = requests.query(text, [], JSON, OXIGRAPH)
         await pool.exchange(request, lambda _, data: parts.append(data))
         return len(b"".join(parts))
 

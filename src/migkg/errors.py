@@ -18,6 +18,10 @@ class BadFile(MigkgError):
     """A file of the project, or one given by name, cannot be read or understood."""
 
 
+class BrokenFile(BadFile):
+    """A file of the project is not written as it has to be; the text begins with its place."""
+
+
 class BadDeclaration(BadFile):
     """A parameter of a stored query is declared wrongly; ``line`` and ``column`` start at 1."""
 
@@ -128,10 +132,13 @@ class QueryRefused(BadQuery):
 
 
 class QueryTimeout(MigkgError):
-    """The query was stopped at its deadline; ``seconds`` is that deadline."""
+    """The query was stopped at its deadline; ``seconds`` is that deadline, None if not known."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"The query was stopped after {seconds:g} seconds.")
+    def __init__(self, seconds: float | None = None) -> None:
+        after = (
+            "by the endpoint, at its own limit" if seconds is None else f"after {seconds:g} seconds"
+        )
+        super().__init__(f"The query was stopped {after}.")
         self.seconds = seconds
 
 

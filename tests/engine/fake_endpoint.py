@@ -33,7 +33,7 @@ Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def listening(
-    handle: Handle, port: int = 0, tls: ssl.SSLContext | None = None
+    handle: Handle, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[int]:
     """Handles each connection while the block runs; yields the port."""
     handling: list[asyncio.Task[None]] = []
@@ -49,7 +49,7 @@ async def listening(
             with suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

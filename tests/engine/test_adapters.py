@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from migkg.errors import (
     EngineUnavailable,
     MigkgError,
     QueryRefused,
+    QueryTimeout,
 )
 from migkg.model import formats
 from migkg.model.formats import Format
@@ -162,6 +164,7 @@ def test_virtuoso_is_asked_in_a_form_about_our_graphs() -> None:
     )
     head, _, body = found.requests[-1].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /sparql HTTP/1.1\r\n")
+    assert b"Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n" in head
     assert parse_qsl(body.decode()) == [
         ("query", "SELECT * { ?b ?n 'ü' }"),
         ("default-graph-uri", "urn:g1"),
@@ -214,6 +217,33 @@ def test_virtuoso_reaches_no_graph_but_those_of_the_dataset(
     assert " ".join(f"{name[0]} {iri}" for name, iri in fields[1:]) == told
 
 
+def test_graphdb_is_asked_in_a_form_without_what_it_infers() -> None:
+    found, _ = exchange(
+        query("SELECT ('ü' AS ?x) {}"), always(200, JSON, results("ü")), engine_kind="graphdb"
+    )
+    body = found.requests[-1].partition(b"\r\n\r\n")[2]
+    assert parse_qsl(body.decode()) == [("query", "SELECT ('ü' AS ?x) {}"), ("infer", "false")]
+
+
+def test_neptune_is_asked_for_the_fields_behind_the_body() -> None:
+    found, _ = exchange(
+        query("SELECT * {}"), always(200, JSON, results("1")), engine_kind="neptune"
+    )
+    assert b"\r\nTE: trailers\r\n" in found.requests[-1]
+
+
+@pytest.mark.parametrize(("graphs", "by_form"), [(2, False), (200, True)])
+def test_a_dataset_goes_in_the_address_as_long_as_that_is_short(graphs: int, by_form: bool) -> None:
+    named = tuple(f"http://e.example/graph/{number}" for number in range(graphs))
+    asked = replace(query("SELECT * {}"), default_graphs=named[:1], named_graphs=named)
+    found, _ = exchange(asked, always(200, JSON, results("1")), engine_kind="fuseki")
+    head, _, body = found.requests[-1].partition(b"\r\n\r\n")
+    assert (b"application/x-www-form-urlencoded" in head) == by_form
+    assert len(head) < 8192
+    sent = parse_qsl(body.decode()) if by_form else parse_qsl(head.split()[1].decode())
+    assert [value for name, value in sent if name == "named-graph-uri"] == list(named)
+
+
 def test_a_base_of_the_query_is_the_only_one() -> None:
     for text in ("BASE <urn:x:> ASK { <a> ?p ?o }", "#c\nbase<urn:x:>ASK{<a> ?p ?o}"):
         assert absolute(text, "urn:ours:") == text
@@ -263,16 +293,25 @@ def test_virtuosos_triples_are_refused_where_it_may_have_left_some_out() -> None
         exchange(construct, answer, engine_kind="virtuoso")
 
 
-def test_which_engine_it_is_is_found_out_once() -> None:
+@pytest.mark.parametrize(
+    ("field", "direct"),
+    [
+        ("Server: Virtuoso/07.20", False),
+        ("Server: Oxigraph/0.5.13", True),
+        ("Fuseki-Request-Id: 7", True),
+        ("Server: Apache Jena Fuseki (4.5.0)", True),
+        ("Server: Jetty(9.4.57.v20241219)", False),
+    ],
+)
+def test_which_engine_it_is_is_found_out_once(field: str, direct: bool) -> None:
     async def main() -> None:
-        async with endpoint(
-            lambda text: (200, JSON, b'{"boolean":true}'), "Server: Virtuoso/07.20\r\n"
-        ) as found:
+        async with endpoint(lambda text: (200, JSON, b'{"boolean":true}'), f"{field}\r\n") as found:
             settings = Settings(engine_url=found.url)
             async with started(RemoteEngine(settings)) as engine:
                 for _ in range(3):
                     await engine.answer(query("ASK { ?s ?p ?o }"))
             assert found.asked == ["ASK {}", *["ASK { ?s ?p ?o }"] * 3]
+            assert (b"application/sparql-query" in found.requests[-1]) == direct
 
     asyncio.run(main())
 
@@ -427,6 +466,36 @@ def test_no_address_of_the_endpoint_gets_out(reply: Reply, error: type[MigkgErro
         exchange(query("SELECT * {}"), always(*reply))
     assert not {"127.0.0.1", "internal"} & set(str(refused.value).split())
     assert "127.0.0.1" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "body"),
+    [
+        (503, "text/plain", b"Query timed out\n"),
+        (503, "text/plain", b"Query evaluation took too long"),
+        (429, "application/json", b'{"exception":"Operation timed out.","status":"ERROR"}'),
+        (500, "application/json", b'{"code":"TimeLimitExceededException","requestId":"1"}'),
+    ],
+)
+def test_a_limit_of_time_of_the_endpoint_is_told_as_one(
+    status: int, media_type: str, body: bytes
+) -> None:
+    with pytest.raises(QueryTimeout, match="by the endpoint"):
+        exchange(query("SELECT * {}"), always(status, media_type, body))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"exception":"Invalid SPARQL query: mismatched input","query":"x"}', "mismatched"),
+        (b'{"code":"MalformedQueryException","detailedMessage":"no such prefix"}', "no such"),
+        (b'{"exception":["x"]', "refused"),
+        (b'"x"', "refused"),
+    ],
+)
+def test_a_message_within_json_is_told(body: bytes, told: str) -> None:
+    with pytest.raises(BadQuery, match=told):
+        exchange(query("SELECT * {}"), always(400, "application/json", body))
 
 
 def test_a_parsers_message_keeps_its_place() -> None:

@@ -146,6 +146,21 @@ def test_an_open_parameter_restricts_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("{ ?a ?b ?c VALUES ?c { ?_x } FILTER(?c != 1) }", "{ ?a ?b ?c  FILTER(?c != 1) }"),
+        ("{ ?a ?b ?c\nvalues?c{?_x}} VALUES $a { ?_x }", "{ ?a ?b ?c\n} "),
+        ("{ VALUES ?c { ?_x } }", "{ VALUES ?c { UNDEF } }"),
+        ("{ ?a ?b ?cc VALUES ?c { ?_x } }", "{ ?a ?b ?cc VALUES ?c { UNDEF } }"),
+        ("{ ?a ?b ?c VALUES ?c { 1 ?_x } }", "{ ?a ?b ?c VALUES ?c { 1 UNDEF } }"),
+        ("{ ?a ?b ?c VALUES (?a ?c) { (1 ?_x) } }", "{ ?a ?b ?c VALUES (?a ?c) { (1 UNDEF) } }"),
+    ],
+)
+def test_a_block_with_an_open_parameter_alone_is_left_out(text: str, expected: str) -> None:
+    assert bound(text, {"x": UNDEF}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("LIMIT?_n", "LIMIT 3"),
         ("{?_n}", "{3}"),
         ("(?_n,?_n)", "(3 , 3)"),

@@ -112,7 +112,7 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
     form = found.form
     table = options.format is None and sys.stdout.isatty()
     chosen = _query_format(options.format, form, table=table)
-    if options.endpoint:
+    if options.endpoint is not None:
         asked = stored.ask_endpoint(options.endpoint, found, given, chosen, settings)
     else:
         release = named_release(options, settings) or open_current(settings.releases)

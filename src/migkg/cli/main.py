@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 
 from migkg import __version__
 from migkg.cli import bench
-from migkg.errors import BadFile, BadParameters, BadQuery, BadSearch, BadSetting, MigkgError
+from migkg.errors import (
+    BadFile,
+    BadParameters,
+    BadQuery,
+    BadSearch,
+    BadSetting,
+    BrokenFile,
+    MigkgError,
+)
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except BrokenFile as error:
+        return _fail(str(error), 1)
     except _CALLED_WRONGLY as error:
         return _fail(_sentence(error), 2)
     except MigkgError as error:

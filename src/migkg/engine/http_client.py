@@ -14,6 +14,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
@@ -109,6 +110,15 @@ class HttpClient:
         self._ca_file = ca_file
         self._connections: dict[tuple[str, str], HTTPConnection] = {}
         self._schemes: dict[str, Callable[[str, str], str]] = {}  # by address
+
+    def again(self, deadline: float | None = None) -> HttpClient:
+        """Another one with connections of its own, and its own deadline if one is given."""
+        return _client(
+            self._credentials, deadline or self._deadline, self._authorization, self._ca_file
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _client, (self._credentials, self._deadline, self._authorization, self._ca_file)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -224,7 +234,9 @@ class HttpClient:
             try:
                 if connection.sock:
                     connection.sock.settimeout(connection.timeout)
-                connection.request(method, _target(parts), body=body, headers=headers)
+                # A server may refuse before it has read all of the body, and close.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request(method, _target(parts), body=body, headers=headers)
                 response = connection.getresponse()
             except TimeoutError:
                 connection.close()
@@ -249,6 +261,13 @@ class HttpClient:
             name, file = "MIGKG_ENGINE_CA_FILE", str(self._ca_file)
             raise BadSetting(name, file, "it holds no certificates") from None
         return HTTPSConnection(host, parts.port, context=context)
+
+
+def _client(
+    credentials: Credentials, deadline: float, authorization: str | None, ca_file: Path | None
+) -> HttpClient:
+    """A client for another thread or process, which has connections of its own there."""
+    return HttpClient(credentials, deadline=deadline, authorization=authorization, ca_file=ca_file)
 
 
 class _Digest:

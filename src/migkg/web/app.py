@@ -32,7 +32,7 @@ from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import openapi, pages, stored_query_paths
+from migkg.web import languages, openapi, pages, problem_pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
@@ -61,7 +61,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _docs(request: Request) -> Response:
-    listed = [(route.path, ", ".join(route.methods), route.summary) for route in _ALL]
+    listed = [(route.template, ", ".join(route.methods), route.summary) for route in _ALL]
     return validated(request, pages.docs(state_of(request), listed))
 
 
@@ -165,10 +165,12 @@ def _from_framework(request: Request, error: Exception) -> Response:
         headers["Allow"] = allowed
     name, detail, advice = _FROM_FRAMEWORK.get(error.status_code, ("http", error.detail, None))
     place = quote(request.scope["path"])
-    return problem_response(
+    problem = problem_response(
         error.status_code,
         name,
         detail.format(place=place, method=request.method),
         headers=headers,
         advice=advice,
     )
+    languages.answering(request.scope)
+    return problem_pages.negotiated(request, problem)

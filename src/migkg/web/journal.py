@@ -20,6 +20,7 @@ from typing import Any
 from starlette.types import Scope
 
 from migkg.settings import Settings
+from migkg.web.clients import client_of
 
 log = logging.getLogger("migkg.requests")
 
@@ -42,6 +43,7 @@ class _Rules:
 
     first = 500  # the first status that is told of
     prefix = 0  # characters of a query
+    hops = 0  # proxies of ours in front
     most = float(_MOST)
     second = 0
     lines = 0
@@ -58,6 +60,7 @@ def configure(settings: Settings) -> None:
     log.setLevel(logging.INFO)
     _Rules.first = _FIRST[settings.log_requests]
     _Rules.prefix = settings.log_query
+    _Rules.hops = settings.proxy_hops
     _Rules.most = float("inf") if settings.log_requests == "all" else _MOST
 
 
@@ -111,7 +114,7 @@ def _fields(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "path": scope["path"][:_LONGEST_PATH],
         "status": status,
         "seconds": round(seconds, 6),
-        "client": (scope.get("client") or ("",))[0],
+        "client": client_of(scope, _Rules.hops),
     }
     query: str | None = scope.get(QUERY)
     if query is not None:

@@ -45,18 +45,19 @@ class Health:
         try:
             async with asyncio.timeout(_DEADLINE):
                 answer = await replica.answer(self._standing.query)
-        except ReplicaLags:
+        except ReplicaLags:  # which it has said itself
+            replica.draining = False
+            replica.breaker.probe_succeeded()
             return
         except ReplicaFailed as failure:
             # One that says that it is busy is alive; it gets nothing new until it says otherwise.
             replica.draining = isinstance(failure.error, EngineBusy)
             if not replica.draining:
-                replica.breaker.failed()
+                replica.breaker.probe_failed()
             return
         except (TimeoutError, MigkgError):
-            replica.breaker.failed()
+            replica.breaker.probe_failed()
             return
         replica.draining = False
-        if replica.breaker.closed or replica.breaker.due:
-            replica.breaker.succeeded()
+        replica.breaker.probe_succeeded()
         self._standing.note(replica, answer.read())

@@ -7,9 +7,9 @@ one more row. Triples are asked for in the format of the engine that shows best 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migkg.engine.remote.connection import Head
 from migkg.errors import BadSetting
 from migkg.model import formats
 from migkg.model.formats import Format
@@ -21,22 +21,28 @@ AUTO = "auto"
 class Kind:
     """One engine.
 
-    ``server`` is what its field ``Server`` begins with, if it has one. ``graph`` is the format in
-    which it gives triples. ``own_graphs`` is true if it holds graphs of its own, so that a query
-    must say which graphs it is about. ``own_json`` is true if its JSON is not as the standard has
-    it, so that it is written anew. ``counts_solutions`` is true if it may end a graph after so many
-    solutions and does not say so. ``by_form`` is true if a query is sent in a form: every engine
-    takes that, and Virtuoso 7.2.5 never answers a query that is sent directly.
+    ``server`` is what its field ``Server`` begins with, if it has one; ``mark`` is a field that it
+    alone sends. ``graph`` is the format in which it gives triples. ``own_graphs`` is true if it
+    holds graphs of its own, so that a query must say which graphs it is about. ``own_json`` is true
+    if its JSON is not as the standard has it, so that it is written anew. ``counts_solutions`` is
+    true if it may end a graph after so many solutions and does not say so. ``by_form`` is true if a
+    query is sent in a form: every engine takes that, Virtuoso 7.2.5 never answers a query that is
+    sent directly, and RDF4J 3.7.1, of which GraphDB is made, takes it for ISO-8859-1. ``trailers``
+    is true if it sends fields behind the body to those who ask for them. ``parameters`` go with
+    every query.
     """
 
     name: str
     label: str
     server: str = ""
+    mark: str = ""
     graph: Format = formats.NTRIPLES
     by_form: bool = False
     own_graphs: bool = False
     own_json: bool = False
     counts_solutions: bool = False
+    trailers: bool = False
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 GENERIC = Kind(name="generic", label="SPARQL 1.1 endpoint", by_form=True)
@@ -50,10 +56,24 @@ VIRTUOSO = Kind(
     own_json=True,
     counts_solutions=True,
 )
-FUSEKI = Kind(name="fuseki", label="Apache Jena Fuseki", server="Apache Jena Fuseki")
-GRAPHDB = Kind(name="graphdb", label="GraphDB", server="GraphDB")
+# It names itself in ``Server`` only if told to (Fuseki.outputFusekiServerHeader in its source).
+FUSEKI = Kind(
+    name="fuseki",
+    label="Apache Jena Fuseki",
+    server="Apache Jena Fuseki",
+    mark="fuseki-request-id",
+)
+# Inferred triples are not in the release (RDF4J REST API, "Repository queries", ``infer``).
+GRAPHDB = Kind(
+    name="graphdb",
+    label="GraphDB",
+    server="GraphDB",
+    by_form=True,
+    parameters=(("infer", "false"),),
+)
 QLEVER = Kind(name="qlever", label="QLever", graph=formats.TURTLE)
-NEPTUNE = Kind(name="neptune", label="Amazon Neptune", by_form=True)
+# https://docs.aws.amazon.com/neptune/latest/userguide/access-graph-sparql-http-trailing-headers.html
+NEPTUNE = Kind(name="neptune", label="Amazon Neptune", by_form=True, trailers=True)
 KINDS = {
     kind.name: kind for kind in (GENERIC, OXIGRAPH, VIRTUOSO, FUSEKI, GRAPHDB, QLEVER, NEPTUNE)
 }
@@ -72,7 +92,10 @@ def named(name: str) -> Kind | None:
     return KINDS[name]
 
 
-def of_reply(head: Head) -> Kind:
-    """The engine that a reply is from, by its field ``Server``; the generic one if unknown."""
-    server = head.fields.get("server", "")
-    return next((k for k in KINDS.values() if k.server and server.startswith(k.server)), GENERIC)
+def of_fields(fields: Mapping[str, str]) -> Kind:
+    """The engine that a reply is from, by its fields, in small letters; else the generic one."""
+    server = fields.get("server", "")
+    for kind in KINDS.values():
+        if (kind.server and server.startswith(kind.server)) or kind.mark in fields:
+            return kind
+    return GENERIC

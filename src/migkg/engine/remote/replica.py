@@ -30,8 +30,8 @@ from migkg.engine.remote.request import (
     dataset_of,
 )
 from migkg.engine.remote.roles import Endpoint
-from migkg.engine.remote.whole import NotWhole, Received
-from migkg.errors import AnswerTooLarge, EngineUnavailable
+from migkg.engine.remote.whole import SMALL, NotWhole, Received
+from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form, limited, solutions_behind
 from migkg.settings import Settings
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_QUICK = 64 * 1024  # bytes that are read without a thread of their own
 _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
@@ -64,6 +63,11 @@ class ReplicaFailed(Exception):
         super().__init__(why)
         self.error = error
         self.dead = dead
+
+    @property
+    def refused(self) -> bool:
+        """True if it says that the query is wrong, as it may well be."""
+        return isinstance(self.error, BadQuery)
 
 
 class ReplicaLags(ReplicaFailed):
@@ -147,7 +151,7 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`AnswerTooLarge` and
+        Raises :class:`ReplicaFailed`, :class:`QueryTimeout`, :class:`AnswerTooLarge` and
         :class:`EngineBusy`.
         """
         self.asked += 1
@@ -157,10 +161,15 @@ class Replica:
         except ReplicaLags:
             raise
         except ReplicaFailed as failure:
-            self.failed += 1
-            _FAILED.add(value=str(self.number))
-            log.warning("Endpoint %s failed: %s", self._address.authority, failure)
+            if not failure.refused:
+                self.note(failure)
             raise
+
+    def note(self, failure: ReplicaFailed) -> None:
+        """Counts a failure of its own, and tells the log."""
+        self.failed += 1
+        _FAILED.add(value=str(self.number))
+        log.warning("Endpoint %s failed: %s", self._address.authority, failure)
 
     def begin(self, query: Query) -> asyncio.Task[Answer]:
         """The same as a task, counted as in flight from this moment on."""
@@ -179,7 +188,7 @@ class Replica:
                 if self._kind is None:
                     head, answer = await self._ask("ASK {}", [], JSON, kinds.GENERIC)
                     answer.close()
-                    self._kind = kinds.of_reply(head)
+                    self._kind = kinds.of_fields(head.fields)
         return self._kind
 
     async def _answer(self, query: Query) -> Answer:
@@ -213,10 +222,9 @@ class Replica:
 
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
-        stop = threading.Event() if answer.size > _QUICK else None
+        stop = threading.Event() if answer.size > SMALL else None
         stopped = stop.is_set if stop else _never
         found = Received(query, answer, received, kind.own_json, stopped)
-        into = self._new(query.format)
         try:
             rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
@@ -227,13 +235,14 @@ class Replica:
                 raise AnswerTooLarge(limit, "rows")
             elif received is query.format and not (kind.own_json and received is JSON):
                 return answer
-            await _worked(lambda: found.write(into), stop)
+            into = self._new(query.format)
+            try:
+                await _worked(lambda: found.write(into), stop)
+            except BaseException:
+                into.close()
+                raise
         except NotWhole as error:
-            into.close()
             raise self._not_whole(str(error)) from None
-        except BaseException:
-            into.close()
-            raise
         answer.close()
         return into
 
@@ -263,7 +272,7 @@ class Replica:
         over: Callable[[bytes, Take], Awaitable[Head]] | None = None,
     ) -> tuple[Head, Answer]:
         """One exchange: the reply with status 200, complete as far as HTTP goes."""
-        request = self._requests.query(text, dataset, wanted, by_form=kind.by_form)
+        request = self._requests.query(text, dataset, wanted, kind)
         answer, refusal = self._new(wanted), bytearray()
 
         def take(head: Head, data: bytes) -> None:
@@ -288,7 +297,7 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
-            if head.status == 400:
+            if isinstance(error, QueryTimeout):  # it would be one anywhere
                 raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)

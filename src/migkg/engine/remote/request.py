@@ -21,8 +21,10 @@ from migkg.model.formats import JSON, Format
 from migkg.model.sparql_dataset import has_relative_iri, named_dataset
 from migkg.model.sparql_text import Form, tokens
 
-_FORM = "application/x-www-form-urlencoded"
+# Without the character set some servers take what was encoded for ISO-8859-1.
+_FORM = "application/x-www-form-urlencoded; charset=utf-8"
 _DIRECT = "application/sparql-query"
+_LONGEST_ADDRESS = 4096  # bytes; many servers take no head of more than 8 KiB
 _AGENT = f"migkg/{__version__}"
 _ABSOLUTE_BASE = re.compile(r"BASE\s*<[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)
 
@@ -72,8 +74,10 @@ def absolute(text: str, base_iri: str) -> str:
 
     A base of its own wins, and some engines take no second one.
     """
+    if not has_relative_iri(text):
+        return text
     first = next(tokens(text), None)
-    if not has_relative_iri(text) or (first and _ABSOLUTE_BASE.match(text, first.offset)):
+    if first and _ABSOLUTE_BASE.match(text, first.offset):
         return text
     return f"BASE <{base_iri}> {text}"
 
@@ -97,18 +101,25 @@ class Requests:
         if authorization:
             self._fields += f"Authorization: {authorization}\r\n"
 
-    def query(self, text: str, dataset: Dataset, answer: Format, *, by_form: bool) -> bytes:
-        """The bytes of a query operation by POST, in a form or directly."""
+    def query(self, text: str, dataset: Dataset, answer: Format, kind: Kind) -> bytes:
+        """The bytes of a query operation by POST, in a form or directly.
+
+        Whatever the engine, a form takes a dataset that is too long for an address.
+        """
         target, body, media_type = self._target, text.encode(), _DIRECT
-        if by_form:
-            fields = f"&{_encoded(tuple(dataset))}" if dataset else ""
-            body, media_type = (urlencode({"query": text}) + fields).encode(), _FORM
-        elif dataset:
+        parameters = (*dataset, *kind.parameters)
+        if parameters and not kind.by_form:
             target += ("&" if "?" in target else "?") + urlencode(
-                dataset, quote_via=quote, safe=":/"
+                parameters, quote_via=quote, safe=":/"
             )
+        if kind.by_form or len(target) > _LONGEST_ADDRESS:
+            target = self._target
+            fields = f"&{_encoded(parameters)}" if parameters else ""
+            body, media_type = (urlencode({"query": text}) + fields).encode(), _FORM
         trace = TRACE.get()
         traced = f"traceparent: {trace}\r\n" if trace else ""
+        if kind.trailers:  # RFC 9110, section 6.5.1
+            traced += "TE: trailers\r\nConnection: TE\r\n"
         head = (
             f"POST {target} HTTP/1.1\r\n{self._fields}{traced}Accept: {answer.media_type}\r\n"
             f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"

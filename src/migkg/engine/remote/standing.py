@@ -13,6 +13,7 @@ from migkg.engine.remote.replica import Replica
 from migkg.model.formats import JSON
 from migkg.model.sparql_text import Form
 
+_REMEMBERED = 1000  # revisions
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 
 
@@ -29,9 +30,9 @@ class Newest:
     """Some replicas should hold what the newest of them holds.
 
     ``revision`` is the text of a query; its first value is the revision of a replica. The newest
-    revision is the one that was seen first the shortest time ago, and who has another one lags. If
-    nobody has it any more, the replicas went back to an older one. Without a text all are taken to
-    hold the same.
+    revision that one of them has is the one that was seen first the shortest time ago, and who has
+    another one, or none, lags. If nobody has it any more, the replicas went back to an older one.
+    Without a text all are taken to hold the same.
     """
 
     def __init__(self, replicas: Sequence[Replica], revision: str) -> None:
@@ -44,10 +45,12 @@ class Newest:
         replica.revision = _first_value(body)
         held = {replica.revision for replica in self._replicas if replica.revision is not None}
         self._seen += sorted(held.difference(self._seen))
-        self._seen = [revision for revision in self._seen if revision in held]
-        newest = self._seen[-1] if self._seen else None
+        # Those of before are remembered, so that who goes back to one is not taken for the newest.
+        while len(self._seen) > _REMEMBERED and self._seen[0] not in held:
+            del self._seen[0]
+        newest = next((revision for revision in reversed(self._seen) if revision in held), None)
         for other in self._replicas:
-            other.lagging = other.revision not in (None, newest)
+            other.lagging = other.revision != newest
 
 
 class Holds:

@@ -21,10 +21,12 @@ from migkg.engine.answering import RDF_FORMATS, RESULT_FORMATS
 from migkg.engine.notice import Notice
 from migkg.engine.protocol import Answer, Query
 from migkg.engine.remote.first_rows import FirstRows
+from migkg.engine.remote.small_json import solutions_in
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form
 
 _FRAME = 64 * 1024
+SMALL = 64 * 1024  # bytes of an answer that is looked at in one go
 _LONGEST_BOOLEAN = 64 * 1024  # bytes; the answer to an ASK has a few hundred
 _RETVAL = "__ASK_RETVAL"  # the variable of Virtuoso's answers to ASK
 # How Virtuoso names blank nodes; the colon and the slashes are in no name of the standard's.
@@ -119,8 +121,15 @@ class Received:
                 _truth(self.answer)
                 return 1
             if self.format is JSON:
-                return sum(1 for _ in self._solutions())
+                return self._count_solutions()
             return sum(1 for _ in self._quads())
+
+    def _count_solutions(self) -> int:
+        if self.answer.size <= SMALL and not self.own_json:
+            found = solutions_in(self.answer.open().read())
+            if found is not None:
+                return found
+        return sum(1 for _ in self._solutions())
 
     def write(self, into: Answer) -> None:
         """Writes it in the format of its query."""

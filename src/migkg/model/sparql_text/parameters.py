@@ -6,6 +6,7 @@ tokens around it stay the same, whatever a client gives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from migkg.model.sparql_text.tokens import tokens
 
 MARK = "_"
 UNDEF = "UNDEF"
+# What stands before and behind the only place among the only row of a block of ``VALUES``.
+_ALONE_BEFORE = re.compile(r"\bVALUES\s*([?$]\w+)\s*\{\s*\Z", re.IGNORECASE)
+_ALONE_BEHIND = re.compile(r"\s*\}")
+_LONGEST_BEFORE = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,36 @@ class _Rows:
 def bound(text: str, terms: Mapping[str, str]) -> str:
     """The text in which every parameter is the term that is given for its name.
 
-    A term is text made by :mod:`migkg.model.sparql_text.terms`, or :data:`UNDEF`.
+    A term is text made by :mod:`migkg.model.sparql_text.terms`, or :data:`UNDEF`. A block of
+    ``VALUES`` with nothing but an :data:`UNDEF` is left out. It restricts nothing, and engines were
+    seen to give no rows where a filter is about its variable.
     """
     parts, end = [], 0
     for place in places(text):
-        parts += [text[end : place.start], _apart(terms[place.name], text, place)]
-        end = place.end
+        term = terms[place.name]
+        alone = _block_of(text, place) if term == UNDEF else None
+        start, instead = (
+            (place.start, _apart(term, text, place)) if alone is None else (alone[0], "")
+        )
+        parts += [text[end:start], instead]
+        end = place.end if alone is None else alone[1]
     return "".join([*parts, text[end:]])
+
+
+def _block_of(text: str, place: Place) -> tuple[int, int] | None:
+    """Where a block of ``VALUES`` begins and ends that has this place and no other term.
+
+    None for another block, and for one whose variable stands nowhere else, which ``*`` selects.
+    """
+    first = max(0, place.start - _LONGEST_BEFORE)
+    before = _ALONE_BEFORE.search(text[first : place.start])
+    behind = _ALONE_BEHIND.match(text, place.end)
+    if not (place.among_rows and before and behind):
+        return None
+    variable = re.compile(rf"[?$]{before.group(1)[1:]}\b")
+    if sum(1 for _ in variable.finditer(text)) == 1:
+        return None
+    return first + before.start(), behind.end()
 
 
 def _apart(term: str, text: str, place: Place) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from migkg.engine.rdf_server import KINDS, Addresses
+from migkg.engine.rdf_server import Addresses, known_kind
 from migkg.errors import EngineUnavailable
 from migkg.model import formats
 from migkg.model.formats import Format
@@ -190,8 +190,7 @@ def _many_rows(endpoint: Endpoint) -> Finding:
 
 def _store(endpoint: Endpoint) -> Finding:
     """Where servers of its kind have it; a 404 is about a graph that there is not."""
-    name = endpoint.send("GET", [("query", "ASK {}")]).headers.get("server", "").lower()
-    kind = next((kind for kind in KINDS.values() if kind.name in name), None)
+    kind = known_kind(endpoint.send("GET", [("query", "ASK {}")]))
     if kind is None:
         return unclear("it does not say what it is")
     url = Addresses.of(endpoint.url, kind).store
