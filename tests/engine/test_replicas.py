@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 
@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import faults
 from benchmarks.faults import FAULTS, FaultyProxy
+from migkg.engine.published import Holding
 from migkg.engine.remote import RemoteEngine, breaker, health
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.budget import Budget
@@ -36,10 +37,12 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def service(*urls: str, **values: object) -> AsyncIterator[RemoteEngine]:
+async def service(
+    *urls: str, holding: Holding | None = None, **values: object
+) -> AsyncIterator[RemoteEngine]:
     given = {"engine_kind": "generic", "engine_patience": 0.2, "query_deadline": 5.0, **values}
     settings = Settings(engine_url=" ".join(urls), query_processes=32, **given)
-    engine = RemoteEngine(settings)
+    engine = RemoteEngine(settings, holding=holding)
     async with started(engine):
         yield engine
 
@@ -226,6 +229,53 @@ def test_who_has_another_revision_than_the_newest_or_none_lags() -> None:
         for replica, revision in zip(replicas, revisions, strict=True):
             newest.note(replica, results(*([revision] if revision else [])))
         assert [replica.lagging for replica in replicas] == lagging, revisions
+
+
+HOLDING = Holding("https://tiny.example/", "r2")
+
+
+def holds(*releases: str) -> Callable[[str], Reply]:
+    """An endpoint whose record says that it holds these releases."""
+    named = [{"type": "uri", "value": f"{HOLDING.base_iri}release/{name}"} for name in releases]
+    rows = [{"complete": name, "current": named[0]} for name in named]
+    record = {"head": {"vars": ["complete", "current"]}, "results": {"bindings": rows}}
+
+    def answer(text: str) -> Reply:
+        return (200, JSON, json.dumps(record).encode()) if text == HOLDING.question else echo(text)
+
+    return answer
+
+
+@pytest.mark.parametrize("extra", ["", "Connection: close\r\n"])
+def test_who_comes_back_with_something_else_is_not_asked_before_it_has_said_so(
+    monkeypatch: pytest.MonkeyPatch, extra: str
+) -> None:
+    """A server that is away for less than the time between two probes."""
+    monkeypatch.setattr(health, "_PERIOD", 60.0)
+
+    async def main() -> None:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}/sparql"
+        async with AsyncExitStack() as stack:
+            first = Endpoint(answer=holds("r2", "r1"), extra=extra)
+            running = await stack.enter_async_context(AsyncExitStack())
+            await running.enter_async_context(first.on(port))
+            good = await stack.enter_async_context(endpoint(holds("r2")))
+            engine = await stack.enter_async_context(
+                service(address, f"standby={good.url}", holding=HOLDING)
+            )
+            await asked(engine)
+            assert [text for text in good.asked if "VALUES" in text] == []
+            await running.aclose()
+            restored = Endpoint(answer=holds("r1"), extra=extra)
+            await stack.enter_async_context(restored.on(port))
+            for number in range(5):
+                await asked(engine, number)
+            assert [text for text in restored.asked if "VALUES" in text] == []
+            states = [(state.state, state.revision) for state in engine.endpoints()]
+            assert states == [("lagging", "r1"), ("in service", "r2")]
+
+    asyncio.run(main())
 
 
 def test_an_answer_of_one_that_was_found_to_lag_meanwhile_does_not_count(monkeypatch) -> None:

@@ -52,7 +52,9 @@ def _published(
     if not settings.engine_url:
         return None
     from migkg.engine.published_watch import wait_for_record
+    from migkg.engine.remote import RemoteEngine
 
+    RemoteEngine(settings)  # which no wait would mend, if it cannot be made
     said = ""
 
     def wait(why: str) -> None:

@@ -56,14 +56,22 @@ class Pool:
             except ExchangeFailed as error:
                 if error.begun:
                     raise
+        return await self._over(await self._greeted(), request, take)
+
+    async def _greeted(self) -> Connection:
+        """A new connection, greeted; of a server that keeps none, one behind the greeted one."""
         connection = await self._connect()
+        if self._greet is None:
+            return connection
         try:
-            if self._greet is not None:
-                await self._greet(connection)
+            await self._greet(connection)
         except BaseException:
             connection.abort()
             raise
-        return await self._over(connection, request, take)
+        if connection.reusable:
+            return connection
+        connection.abort()
+        return await self._connect()
 
     def close(self) -> None:
         """Closes what is idle; what is in use is closed when its exchange has ended."""
