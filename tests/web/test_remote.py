@@ -235,7 +235,9 @@ class Hangs(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         empty = b'{"head":{"vars":["x"]},"results":{"bindings":[]}}'
-        answer = b'{"head":{},"boolean":true}' if b"ASK" in body else empty
+        some = empty.replace(b"[]", b'[{"x":{"type":"uri","value":"urn:x"}}]')
+        rows = empty if b"releases" in body else some  # data, and no record of releases
+        answer = b'{"head":{},"boolean":true}' if b"ASK" in body else rows
         self.send_response(200)
         self.send_header("Content-Type", MEDIA_TYPES["json"])
         self.send_header("Content-Length", str(len(answer)))
