@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +16,16 @@ from migkg.engine.remote.address import Address
 from migkg.errors import AnswerTooLarge, BadSetting, EngineBusy, EngineUnavailable
 from migkg.settings import Settings
 from tests.engine.conftest import query, started
-from tests.engine.fake_endpoint import JSON, Endpoint, Handle, endpoint, framed, listening, results
+from tests.engine.fake_endpoint import (
+    JSON,
+    Endpoint,
+    Handle,
+    endpoint,
+    framed,
+    has_ipv6,
+    listening,
+    results,
+)
 
 ASK = query("ASK {}")
 TRUE = b'{"head":{},"boolean":true}'
@@ -38,21 +47,14 @@ async def in_front_of(handle: Handle, **values: object) -> AsyncIterator[RemoteE
         yield engine
 
 
-def has_ipv6() -> bool:
-    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
-        probe.bind(("::1", 0))
-        return True
-    return False
-
-
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_an_endpoint_may_have_an_ipv6_address() -> None:
     async def main() -> None:
         found = Endpoint()
-        async with listening(found.serve, host="::1") as port:
-            async with started(engine_at(f"http://[::1]:{port}/sparql")) as engine:
-                assert (await engine.answer(ASK)).read() == TRUE
-            assert f"\r\nHost: [::1]:{port}\r\n".encode() in found.requests[0]
+        async with found.on(host="::1"), started(engine_at(found.url)) as engine:
+            assert (await engine.answer(ASK)).read() == TRUE
+            host = urlsplit(found.url).netloc
+            assert f"\r\nHost: {host}\r\n".encode() in found.requests[0]
 
     asyncio.run(main())
 

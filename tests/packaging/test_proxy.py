@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from migkg.settings import Settings
 from migkg.web.problems import HTTP_KINDS, TABLE
 from tests.conftest import ROOT, Service, free_port
 from tests.processes import eventually
@@ -81,9 +82,11 @@ def configure(folder: Path, port: int, backend: str) -> Path:
 
 
 @contextmanager
-def proxy_of(folder: Path, backend: str) -> Iterator[Proxy]:
+def proxy_of(folder: Path, backend: str, more: str = "") -> Iterator[Proxy]:
+    """nginx while the block runs; ``more`` stands in a file that the operator adds."""
     port = free_port()
     path = configure(folder, port, backend)
+    (folder / "tls" / "more.conf").write_text(more, "utf-8")
     with (folder / "log").open("wb") as log:
         command = [str(NGINX), "-p", folder, "-c", path, "-g", "daemon off;"]
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -124,14 +127,19 @@ class Echo(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """The proxy in front of something that tells what arrived."""
+def telling() -> Iterator[str]:
+    """Where something tells what arrived."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        backend = f"127.0.0.1:{server.server_port}"
-        with proxy_of(tmp_path_factory.mktemp("nginx"), backend) as made:
-            yield made
+        yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def echo(telling: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The proxy in front of it."""
+    with proxy_of(tmp_path_factory.mktemp("nginx"), telling) as made:
+        yield made
 
 
 def test_the_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
@@ -161,6 +169,15 @@ def test_the_client_is_named_by_the_proxy_alone(echo: Proxy) -> None:
     told = json.loads(echo.ask("/", **sent).body)
     assert told["x-forwarded-for"] == "127.0.0.1"
     assert "forwarded" not in told
+
+
+def test_behind_a_balancer_the_client_is_whom_it_names(telling: str, tmp_path: Path) -> None:
+    """The lines of deploy/README.md."""
+    text = (ROOT / "deploy" / "README.md").read_text("utf-8")
+    (lines,) = re.findall("`(set_real_ip_from .*)`", text)
+    with proxy_of(tmp_path, telling, lines.replace("10.0.0.0/8", "127.0.0.1")) as made:
+        told = json.loads(made.ask("/", X_Forwarded_For="203.0.113.9, 192.0.2.1").body)
+    assert told["x-forwarded-for"] == "192.0.2.1"
 
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -256,6 +273,13 @@ def test_what_the_service_refuses_is_passed_on(proxy: Proxy) -> None:
     assert proxy.ask("/", X_A="a" * 40_000).problem == "head-too-large"
     body = b" " * 9_000_000
     assert proxy.ask("/validate", "POST", body, Content_Type="text/turtle").problem == "too-large"
+
+
+def test_the_proxy_waits_longer_than_the_service_works() -> None:
+    text = (FOLDER / "service.conf").read_text("utf-8")
+    (seconds,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
+    longest = max(Settings().query_deadline, Settings().validate_deadline)
+    assert int(seconds) > longest + Settings().query_wait
 
 
 def test_without_the_service_clients_are_told_when_to_come_again(tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from migkg.engine import graph_files, published
-from migkg.engine.http_client import Credentials, HttpClient
+from migkg.engine.http_client import HttpClient
 from migkg.engine.published import Holding
 from migkg.engine.published_lock import SILENCE
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import STORE, Release
 from migkg.engine.remote import RemoteEngine
+from migkg.engine.remote.credentials import Credentials
 from migkg.errors import EngineUnavailable, MigkgError, PublishFailed
 from migkg.services.publishing import Outcome, Publisher, Wishes
 from migkg.settings import Settings

@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from migkg.engine import published
-from migkg.engine.http_client import Credentials, HttpClient
+from migkg.engine.http_client import HttpClient
 from migkg.engine.published_lock import PublishedLock
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
+from migkg.engine.remote.credentials import Credentials
 from migkg.errors import PublishFailed
 from tests.engines import empty_oxigraph, empty_virtuoso, faulty
 from tests.processes import eventually
@@ -39,7 +40,7 @@ from tests.services.test_publishing import (
 RUN = """
 import json, sys
 from pathlib import Path
-from migkg.engine.http_client import Credentials, HttpClient
+from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
 from migkg.errors import MigkgError

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from migkg.cli import stored
+from migkg.cli import copying, stored
 from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.releases import named_release, refused, reported
@@ -144,6 +144,8 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
         raise BadFile(
             f"There is no RDF format {options.format}; take ttl, jsonld, nt, rdf, trig or nq."
         )
+    if options.endpoint:
+        return copying.copy(options, settings, chosen)
     release = named_release(options, settings) or open_current(settings.releases)
     if options.graph is None:
         _copy(dump_of(release, chosen), options.output)

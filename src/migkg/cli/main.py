@@ -317,12 +317,16 @@ def _export(parts: Parts) -> None:
         parts,
         "export",
         _later("commands", "export"),
-        "Write the release, or one graph of it, as RDF.",
+        "Write the release, one graph of it, or what an endpoint holds, as RDF.",
     )
     parser.add_argument("--format", default="ttl", help="ttl jsonld nt rdf trig nq (default: ttl)")
     parser.add_argument("--graph", metavar="IRI", help="only this named graph")
     _add_release(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
+    parser.add_argument(
+        "--endpoint", metavar="URL", help="what this endpoint holds, not the local release"
+    )
+    parser.add_argument("--store", metavar="URL", help="its graph store, to read graphs from")
 
 
 def _publish(parts: Parts) -> None:
@@ -367,6 +371,7 @@ def _publish(parts: Parts) -> None:
         help="also put into service what has geometries in single precision, as Virtuoso keeps",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--list", action="store_true", help="only say what the server holds")
 
 
 def _doctor(parts: Parts) -> None:

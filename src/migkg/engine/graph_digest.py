@@ -238,10 +238,14 @@ def parsed_digest_of(parts: Iterable[bytes]) -> GraphDigest:
     return found
 
 
-def triples_of(parts: Iterable[bytes]) -> Iterable[ox.Triple]:
-    """The triples of N-Triples that come in parts."""
+def triples_of(parts: Iterable[bytes], *, own_blank_nodes: bool = False) -> Iterable[ox.Triple]:
+    """The triples of N-Triples that come in parts; its blank nodes may get names of their own."""
     try:
-        for quad in ox.parse(_Stream(parts), format=ox.RdfFormat.N_TRIPLES):  # type: ignore[arg-type]
+        for quad in ox.parse(
+            _Stream(parts),  # type: ignore[arg-type]
+            format=ox.RdfFormat.N_TRIPLES,
+            rename_blank_nodes=own_blank_nodes,
+        ):
             yield quad.triple
     except SyntaxError as error:
         raise EngineUnavailable(f"What the server gave back is not N-Triples: {error}.") from None

@@ -8,52 +8,22 @@ that drips never trips a time-out of one read.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import ssl
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
+from migkg.engine.remote.credentials import Credentials
+from migkg.engine.remote.tls import verifying
 from migkg.errors import BadSetting, EngineUnavailable
 
 CHUNK = 256 * 1024
 _WRITING = ("PUT", "DELETE")
-_NAMES = ("USER", "PASSWORD", "TOKEN")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Who writes to the server; nothing shows them."""
-
-    user: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-
-    @classmethod
-    def from_environment(cls, prefix: str = "MIGKG_PUBLISH_") -> Credentials:
-        """``…USER`` with ``…PASSWORD``, or ``…TOKEN``, each also as ``…_FILE`` that holds it."""
-        values = {name.lower(): _secret(prefix + name) for name in _NAMES}
-        if values["token"] and values["user"]:
-            raise BadSetting(prefix + "TOKEN", "…", f"{prefix}USER is set too; give one of them")
-        return cls(**values)
-
-
-def _secret(name: str) -> str:
-    path = os.environ.get(f"{name}_FILE", "")
-    if not path:
-        return os.environ.get(name, "")
-    try:
-        return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise BadSetting(f"{name}_FILE", path, f"it cannot be read: {why}") from None
 
 
 def checked_url(text: str) -> str:
@@ -211,16 +181,13 @@ class HttpClient:
         return scheme.lower() == "basic" and known != self._basic
 
     def _basic(self, *_: str) -> str:
-        pair = f"{self._credentials.user}:{self._credentials.password}"
-        return f"Basic {b64encode(pair.encode()).decode()}"
+        return str(self._credentials.authorization)
 
     def _signed(self, method: str, url: str, headers: dict[str, str]) -> dict[str, str]:
         scheme = self._schemes.get(_place(url))
-        if self._authorization:
-            return {**headers, "Authorization": self._authorization}
-        if self._credentials.token:
-            return {**headers, "Authorization": f"Bearer {self._credentials.token}"}
-        return {**headers, "Authorization": scheme(method, url)} if scheme else headers
+        known = self._authorization or (self._credentials.token and self._credentials.authorization)
+        value = known or (scheme and scheme(method, url))
+        return {**headers, "Authorization": value} if value else headers
 
     def _request(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], end: float
@@ -255,12 +222,7 @@ class HttpClient:
         host = str(parts.hostname)
         if parts.scheme != "https":
             return HTTPConnection(host, parts.port)
-        try:
-            context = ssl.create_default_context(cafile=self._ca_file)
-        except (OSError, ssl.SSLError):
-            name, file = "MIGKG_ENGINE_CA_FILE", str(self._ca_file)
-            raise BadSetting(name, file, "it holds no certificates") from None
-        return HTTPSConnection(host, parts.port, context=context)
+        return HTTPSConnection(host, parts.port, context=verifying(self._ca_file))
 
 
 def _client(

@@ -120,6 +120,7 @@ class RdfServer:
     """One server; raises :class:`PublishFailed` where it refuses, with what it says."""
 
     def __init__(self, addresses: Addresses, client: HttpClient) -> None:
+        self.url = addresses.query
         self.piece = addresses.piece
         self._at = addresses
         self._client = client
@@ -149,8 +150,11 @@ class RdfServer:
 
     def count(self, graph: str) -> int:
         """The number of triples in a graph; 0 if there is none."""
-        rows = self.select(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
-        return int(rows[0]["n"]["value"])
+        return self.count_of(f"{{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
+
+    def count_of(self, pattern: str) -> int:
+        """The number of solutions of a group."""
+        return int(self.select(f"SELECT (COUNT(*) AS ?n) WHERE {pattern}")[0]["n"]["value"])
 
     def classes(self, graph: str) -> dict[str, int]:
         """How many things of each class a graph has."""
@@ -183,6 +187,13 @@ class RdfServer:
     def read(self, graph: str, *, deadline: float) -> Iterator[bytes]:
         """A graph as N-Triples, in parts."""
         return self._client.stream(self._graph(graph), {"Accept": _NTRIPLES}, deadline=deadline)
+
+    def construct(self, pattern: str, *, deadline: float) -> Iterator[bytes]:
+        """The triples of a group that has ``?s ?p ?o``, as N-Triples, in parts."""
+        text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {pattern}"
+        mark = "&" if "?" in self._at.query else "?"
+        url = f"{self._at.query}{mark}query={quote(text, safe='')}"
+        return self._client.stream(url, {"Accept": _NTRIPLES}, deadline=deadline)
 
     def _write(self, method: str, graph: str, data: bytes) -> None:
         headers = {"Content-Type": _NTRIPLES}

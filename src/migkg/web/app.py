@@ -32,7 +32,7 @@ from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import languages, openapi, pages, problem_pages, stored_query_paths
+from migkg.web import openapi, pages, problem_pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
@@ -172,5 +172,4 @@ def _from_framework(request: Request, error: Exception) -> Response:
         headers=headers,
         advice=advice,
     )
-    languages.answering(request.scope)
     return problem_pages.negotiated(request, problem)

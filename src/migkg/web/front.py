@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import unquote_plus
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
+from migkg.web import problem_pages
 from migkg.web.headers import complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem
 from migkg.web.releases import find
@@ -126,6 +128,7 @@ class Front:
             response = from_http_problem(problem)
         except MigkgError as error:
             response = from_error(error)
+        response = problem_pages.negotiated(Request(scope), response, current.state)
         complete(response.raw_headers)
         return response
 

@@ -11,17 +11,19 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from migkg.web import negotiation, pages
+from migkg.web import languages, negotiation, pages
 from migkg.web.problems import MEDIA_TYPE
-from migkg.web.state import state_of
+from migkg.web.state import State, state_of
 
 _READ = ("GET", "HEAD")
 _UNFORESEEN = 500
 _OFFERS = [MEDIA_TYPE, negotiation.HTML]
 
 
-def negotiated(request: Request, problem: Response) -> Response:
+def negotiated(request: Request, problem: Response, state: State | None = None) -> Response:
     """The same problem as a page if a read likes HTML best, else as it is.
+
+    The page is of the release of the request, or of ``state`` where none was found for it.
 
     What was not foreseen stays as it is: a page could fail for the same reason.
     """
@@ -30,8 +32,8 @@ def negotiated(request: Request, problem: Response) -> Response:
     accept = request.headers.getlist("accept")
     if negotiation.choose(accept, _OFFERS) != negotiation.HTML:
         return problem
-    page = pages.problem(
-        state_of(request), json.loads(bytes(problem.body)), status=problem.status_code
-    )
+    languages.answering(request.scope)
+    content = json.loads(bytes(problem.body))
+    page = pages.problem(state or state_of(request), content, status=problem.status_code)
     page.headers.update({**problem.headers, **page.headers})
     return page

@@ -22,7 +22,8 @@ from migkg.engine.remote.replicas import Replicas
 from migkg.engine.remote.request import TRACE
 from migkg.engine.remote.roles import Endpoint, answering
 from migkg.engine.remote.standing import Holds, Newest, Standing
-from migkg.errors import BadSetting, EngineUnavailable, QueryTimeout
+from migkg.engine.remote.tls import verifying
+from migkg.errors import EngineUnavailable, QueryTimeout
 from migkg.settings import Settings
 
 
@@ -103,10 +104,4 @@ def _tls(settings: Settings, found: Iterable[Endpoint]) -> ssl.SSLContext | None
     """What certificates are verified with; None if no endpoint has one."""
     if not any(endpoint.address.tls for endpoint in found):
         return None
-    file = settings.engine_ca_file
-    try:
-        context = ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError):
-        raise BadSetting("MIGKG_ENGINE_CA_FILE", str(file), "it holds no certificates") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return verifying(settings.engine_ca_file)

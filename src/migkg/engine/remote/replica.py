@@ -151,8 +151,7 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`QueryTimeout`, :class:`AnswerTooLarge` and
-        :class:`EngineBusy`.
+        Raises :class:`ReplicaFailed`, :class:`QueryTimeout` and :class:`AnswerTooLarge`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
@@ -297,7 +296,7 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
-            if isinstance(error, QueryTimeout):  # it would be one anywhere
+            if isinstance(error, QueryTimeout):  # of the query, whoever answers it
                 raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)

@@ -44,13 +44,17 @@ def test_each_server_with_that_role_gets_the_release_though_another_is_away(
         environment.setenv("MIGKG_ENGINE_URL", named)
         assert main(["publish", "--kind", "oxigraph"]) == 1
         output = capsys.readouterr()
-        assert f"{away} did not get release {release.id}" in output.err
+        assert f"migkg: {away}: " in output.err
         assert output.out.count("is in service at") == 2
         assert [current(url) for url in (one, two, reader)] == [release.id, release.id, None]
         environment.setenv("MIGKG_ENGINE_URL", f"publish={one} publish={two}")
         assert main(["publish", "--dry-run"]) == 0
         plan = capsys.readouterr().out
         assert [f"{url}/query has {release.id}" in plan for url in (one, two)] == [True, True]
+        assert main(["publish", "--list"]) == 0
+        listed = capsys.readouterr().out
+        expected = [f"{url}/query\n{release.id}  in service" in listed for url in (one, two)]
+        assert expected == [True, True]
 
 
 @pytest.mark.parametrize(
