@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migkg.engine.published import Published
+from migkg.engine.published import Published, Run
 from migkg.engine.published_agreement import Agreement, agreed
 
 # What servers hold: release and the moment at which it was put into service, the current one last.
@@ -93,3 +93,5 @@ def test_a_standby_counts_where_no_other_names_a_release(
 
 def test_without_a_record_there_is_nothing_to_follow() -> None:
     assert agreed([record(EMPTY)], 1) is None
+    begun = Published(runs=(Run("urn:run", "r1", "10:00", "10:00"),))
+    assert agreed([begun], 1) == Agreement(), "it will be there soon"

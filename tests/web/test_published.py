@@ -259,9 +259,10 @@ def test_a_service_that_starts_before_its_endpoint_waits_for_what_it_can_serve(
             time.sleep(0.3)
             waits(service)  # an engine without any data is no engine to serve from
             server = RdfServer(Addresses.of(url, KINDS["oxigraph"]), client)
-            published.begin(server, BASE, first.id, [f"{BASE}release/{first.id}/graph/0"])
+            published.claim(server, BASE, "urn:run", first.id)
             time.sleep(0.3)
             waits(service)  # nor one to which the first release is being published
+            published.withdraw(server, BASE, "urn:run")
             Place(url, settings, first, server).publish(first)
             eventually(lambda: ask(service, "/readyz").status == 200)
             assert sparql(service, NUMBER, accept("csv")).text.split() == ["n", "0"]

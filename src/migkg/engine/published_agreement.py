@@ -41,7 +41,7 @@ def agreed(
     and none was in service before.
     """
     every = (*records, *standbys)
-    if before is None and not any(record.graphs for record in every):
+    if before is None and not any(record.graphs or record.runs for record in every):
         return None
     before = before or Agreement()
     held: dict[str, str] = {}
