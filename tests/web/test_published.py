@@ -246,22 +246,22 @@ def test_a_service_that_starts_before_its_endpoint_waits_for_what_it_can_serve(
     url = f"http://127.0.0.1:{port}"
     given = {**GIVEN, "MIGKG_ENGINE_URL": f"{url}/query"}
 
-    def waits(service: Service) -> None:
+    def waits(service: Service, why: str) -> None:
         assert ask(service, "/livez").json() == {"status": "live"}
         for path, method in (("/readyz", "GET"), ("/sparql?query=ASK%7B%7D", "POST"), ("/", "GET")):
             reply = ask(service, path, method=method)
-            reply.problem(503, "not-ready")
+            assert why in reply.problem(503, "not-ready")["detail"]
             assert reply.headers["Retry-After"] == "2"
 
     with serve(settings, first, "/livez", **given) as service:
-        waits(service)
+        waits(service, "No endpoint answers.")
         with empty_oxigraph(port=port), closing(HttpClient(deadline=20)) as client:
             time.sleep(0.3)
-            waits(service)  # an engine without any data is no engine to serve from
+            waits(service, "holds nothing yet")  # which is no engine to serve from
             server = RdfServer(Addresses.of(url, KINDS["oxigraph"]), client)
             published.claim(server, BASE, "urn:run", first.id)
             time.sleep(0.3)
-            waits(service)  # nor one to which the first release is being published
+            waits(service, "no release in service yet")
             published.withdraw(server, BASE, "urn:run")
             Place(url, settings, first, server).publish(first)
             eventually(lambda: ask(service, "/readyz").status == 200)

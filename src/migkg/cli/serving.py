@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from migkg.cli.progress import progress_line
 from migkg.cli.releases import named_release, reported
-from migkg.engine.published_agreement import Agreement
+from migkg.engine.published_agreement import Agreement, NotYet
 from migkg.engine.release import Release, open_release
 from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
@@ -55,13 +55,13 @@ def _published(
     from migkg.engine.remote import RemoteEngine
 
     RemoteEngine(settings)  # which no wait would mend, if it cannot be made
-    said = ""
+    said: tuple[NotYet, str] | None = None
 
-    def wait(why: str) -> None:
+    def wait(*why: *tuple[NotYet, str]) -> None:
         nonlocal said
-        unready.answer()
+        unready.answer(why[0])
         if why != said:
-            log.warning("The service is not ready: %s", why)
+            log.warning("The service is not ready: %s", f"{why[0].value} {why[1]}".rstrip())
             said = why
 
     progress("what the endpoint holds")

@@ -12,8 +12,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from migkg.engine.published import Published
+
+
+class NotYet(Enum):
+    """Why there is nothing to serve, in words that name no server."""
+
+    NOBODY = "No endpoint answers."
+    FEW = "Most endpoints do not answer."
+    NOTHING = "The endpoint holds nothing yet."
+    BEGUN = "The endpoint has no release in service yet; 'migkg publish' brings one."
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from migkg.engine import published
 from migkg.engine.http_client import HttpClient
-from migkg.engine.published_agreement import Agreement, agreed
+from migkg.engine.published_agreement import Agreement, NotYet, agreed
 from migkg.engine.rdf_server import Addresses, RdfServer
 from migkg.engine.remote.credentials import authorization
 from migkg.engine.remote.roles import Endpoint, Role, answering
@@ -30,7 +30,7 @@ from migkg.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_DEADLINE = 5.0  # seconds for the record of one endpoint
+_DEADLINE = 3.0  # seconds for the record of one endpoint
 _OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
 _ANYTHING = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
@@ -176,10 +176,10 @@ def _main() -> None:
         print(line, flush=True)
 
 
-def wait_for_record(settings: Settings, wait: Callable[[str], None]) -> Agreement | None:
+def wait_for_record(settings: Settings, wait: Callable[[NotYet, str], None]) -> Agreement | None:
     """What the endpoints hold together, as soon as it can be served; None if they hold no record.
 
-    ``wait`` is told again and again why it cannot be served yet.
+    ``wait`` is told again and again why it cannot be served yet, and what went wrong.
     """
     since: float | None = None  # when the first of them answered
     while True:
@@ -190,16 +190,16 @@ def wait_for_record(settings: Settings, wait: Callable[[str], None]) -> Agreemen
             if 2 * len(rows) <= len(answering(settings.engine_url)) and (
                 time.monotonic() < since + _OTHERS
             ):
-                why = "Most endpoints do not answer."
+                wait(NotYet.FEW, "")
             elif found and found.current is None:
-                why = "The endpoint has no release in service; run 'migkg publish'."
+                wait(NotYet.BEGUN, "")
             elif found or any(rows):
                 return found
             else:
-                why = "The endpoint holds nothing yet."
+                wait(NotYet.NOTHING, "")
         except MigkgError as error:
-            since, why = None, str(error)
-        wait(why)
+            since = None
+            wait(NotYet.NOBODY, str(error))
         time.sleep(settings.release_poll)
 
 

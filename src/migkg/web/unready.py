@@ -8,9 +8,11 @@ import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from migkg.engine.published_agreement import NotYet
 from migkg.settings import Settings
 from migkg.web.forks import forked, stop
 from migkg.web.fronts import leave, listen
+from migkg.web.generations import Number
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,9 +32,11 @@ class Unready:
         self.sockets: list[socket.socket] | None = None
         self._settings = settings
         self._pid = 0
+        self._why = Number()
 
-    def answer(self) -> None:
-        """Starts the process, if it does not run."""
+    def answer(self, why: NotYet) -> None:
+        """Starts the process, if it does not run; it says why."""
+        self._why.value = list(NotYet).index(why)
         if self.sockets is None:
             signal.signal(signal.SIGTERM, leave)
             self.sockets = listen(self._settings.host, self._settings.port, self._settings.workers)
@@ -42,7 +46,7 @@ class Unready:
     def _serve(self) -> None:
         from migkg.web.applications import run  # slow to import, and seldom needed here
 
-        run(_app(), self._settings, self.sockets or [], linger=_LINGER)
+        run(_app(self._why), self._settings, self.sockets or [], linger=_LINGER)
 
     def __enter__(self) -> Self:
         return self
@@ -57,8 +61,8 @@ class Unready:
             stop([self._pid])
 
 
-def _app() -> ASGIApp:
-    """The application: ``/livez`` is well, and everything else is told to come back."""
+def _app(why: Number) -> ASGIApp:
+    """The application: ``/livez`` is well, and everything else is told to come back, and why."""
     from starlette.requests import Request
 
     from migkg.web.front import life
@@ -79,7 +83,7 @@ def _app() -> ASGIApp:
             response = problem_response(
                 503,
                 "not-ready",
-                "The service has started, and waits for the engine that it stands in front of.",
+                f"The service waits for its engine. {list(NotYet)[why.value].value}",
                 headers={"Retry-After": str(_RETRY_AFTER)},
                 advice="Try again later.",
             )
