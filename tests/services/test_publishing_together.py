@@ -43,6 +43,7 @@ from pathlib import Path
 from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
+from migkg.engine.remote.credentials import Credentials
 from migkg.errors import MigkgError
 from migkg.services.publishing import Publisher, Wishes
 url, kind, folder, manifest, silence, base = sys.argv[1:]
