@@ -184,8 +184,10 @@ class Service:
 
 
 @contextmanager
-def serve(settings: Settings, release: Release, **environment: str) -> Iterator[Service]:
-    """The service on a free port, with environment variables of its own."""
+def serve(
+    settings: Settings, release: Release, ready: str = "/readyz", **environment: str
+) -> Iterator[Service]:
+    """The service on a free port, with environment variables of its own, when a path answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     values = {
@@ -196,7 +198,7 @@ def serve(settings: Settings, release: Release, **environment: str) -> Iterator[
         **environment,
     }
     command = [sys.executable, "-m", "migkg", "serve", "--port", str(port)]
-    with running(command, f"{url}/readyz", values) as pid:
+    with running(command, url + ready, values) as pid:
         yield Service(url, pid, release, settings)
 
 

@@ -41,10 +41,13 @@ ResultSetMaxRows = {rows}
 
 
 @contextmanager
-def empty_oxigraph(folder: Path | None = None) -> Iterator[str]:
-    """An Oxigraph server that can be written to; yields its address."""
+def empty_oxigraph(folder: Path | None = None, port: int = 0) -> Iterator[str]:
+    """An Oxigraph server that can be written to, and keeps what it has if there is a folder.
+
+    Yields its address.
+    """
     program = str(Path(sys.executable).with_name("oxigraph"))
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{port or free_port()}"
     place = ["--location", str(folder)] if folder else []
     command = [program, "serve", *place, "--bind", address]
     with running(command, f"http://{address}/query?query=ASK%7B%7D", {}, subprocess.DEVNULL):

@@ -94,6 +94,13 @@ def test_a_wrong_call_is_status_2(migkg: Run, arguments: tuple[str, ...]) -> Non
     assert done.stderr.startswith(b"usage: migkg")
 
 
+@pytest.mark.parametrize("url", ["publish=http://127.0.0.1:9/", "ftp://127.0.0.1:9/", "a=b"])
+def test_serve_waits_for_no_endpoint_that_cannot_be_one(migkg: Run, url: str) -> None:
+    done = migkg("serve", "--engine-url", url)
+    complains(done, 2)
+    assert b"MIGKG_ENGINE_URL" in done.stderr
+
+
 def test_build_puts_a_release_into_service(migkg: Run, tiny: Settings) -> None:
     done = migkg("build")
     release = open_current(tiny.releases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 
@@ -13,10 +13,11 @@ import pytest
 
 from benchmarks import faults
 from benchmarks.faults import FAULTS, FaultyProxy
+from migkg.engine.published import Holding
 from migkg.engine.remote import RemoteEngine, breaker, health
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.budget import Budget
-from migkg.engine.remote.health import Health
+from migkg.engine.remote.standing import Newest
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
 from migkg.model import formats
 from migkg.settings import Settings
@@ -36,10 +37,12 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def service(*urls: str, **values: object) -> AsyncIterator[RemoteEngine]:
+async def service(
+    *urls: str, holding: Holding | None = None, **values: object
+) -> AsyncIterator[RemoteEngine]:
     given = {"engine_kind": "generic", "engine_patience": 0.2, "query_deadline": 5.0, **values}
     settings = Settings(engine_url=" ".join(urls), query_processes=32, **given)
-    engine = RemoteEngine(settings)
+    engine = RemoteEngine(settings, holding=holding)
     async with started(engine):
         yield engine
 
@@ -124,6 +127,39 @@ def test_the_fewest_queries_decide_who_is_asked() -> None:
     asyncio.run(main())
 
 
+def test_a_standby_is_asked_only_where_no_other_is_left_and_not_for_slowness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchmarks.faults._LATE", 0.3)
+
+    def selected(found: Endpoint) -> int:
+        return len([text for text in found.asked if text != "ASK {}"])
+
+    async def main() -> None:
+        async with (
+            endpoint() as first,
+            FaultyProxy(first.url) as slow,
+            endpoint() as spare,
+            endpoint() as unused,
+            service(
+                f"standby={spare.url}", slow.url, f"publish={unused.url}", engine_patience=0.05
+            ) as engine,
+            asyncio.timeout(30),
+        ):
+            roles = [(state.number, state.role) for state in engine.endpoints()]
+            assert roles == [(1, "standby"), (2, "query")]
+            await asyncio.gather(*(asked(engine, number) for number in range(20)))
+            slow.inject("late")
+            await asked(engine, 20)
+            assert (selected(first), selected(spare)) == (21, 0)
+            slow.inject("reset")
+            await asked(engine, 21)
+            assert selected(spare) == 1
+            assert unused.asked == []
+
+    asyncio.run(main())
+
+
 def test_what_is_not_there_is_left_alone_and_comes_back() -> None:
     async def main() -> None:
         port = free_port()
@@ -178,7 +214,7 @@ def test_an_endpoint_that_lags_is_left_out_until_it_has_caught_up() -> None:
 
 def test_who_has_another_revision_than_the_newest_or_none_lags() -> None:
     replicas = [SimpleNamespace(revision=None, lagging=False) for _ in range(2)]
-    looking = Health(replicas, REVISION)
+    newest = Newest(replicas, REVISION)
     for revisions, lagging in (
         ((None, None), [False, False]),
         (("r1", None), [False, True]),
@@ -191,9 +227,55 @@ def test_who_has_another_revision_than_the_newest_or_none_lags() -> None:
         (("r1", "r3"), [True, False]),
     ):
         for replica, revision in zip(replicas, revisions, strict=True):
-            replica.revision = revision
-        looking._compare()
+            newest.note(replica, results(*([revision] if revision else [])))
         assert [replica.lagging for replica in replicas] == lagging, revisions
+
+
+HOLDING = Holding("https://tiny.example/", "r2")
+
+
+def holds(*releases: str) -> Callable[[str], Reply]:
+    """An endpoint whose record says that it holds these releases."""
+    named = [{"type": "uri", "value": f"{HOLDING.base_iri}release/{name}"} for name in releases]
+    rows = [{"complete": name, "current": named[0]} for name in named]
+    record = {"head": {"vars": ["complete", "current"]}, "results": {"bindings": rows}}
+
+    def answer(text: str) -> Reply:
+        return (200, JSON, json.dumps(record).encode()) if text == HOLDING.question else echo(text)
+
+    return answer
+
+
+@pytest.mark.parametrize("extra", ["", "Connection: close\r\n"])
+def test_who_comes_back_with_something_else_is_not_asked_before_it_has_said_so(
+    monkeypatch: pytest.MonkeyPatch, extra: str
+) -> None:
+    """A server that is away for less than the time between two probes."""
+    monkeypatch.setattr(health, "_PERIOD", 60.0)
+
+    async def main() -> None:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}/sparql"
+        async with AsyncExitStack() as stack:
+            first = Endpoint(answer=holds("r2", "r1"), extra=extra)
+            running = await stack.enter_async_context(AsyncExitStack())
+            await running.enter_async_context(first.on(port))
+            good = await stack.enter_async_context(endpoint(holds("r2")))
+            engine = await stack.enter_async_context(
+                service(address, f"standby={good.url}", holding=HOLDING)
+            )
+            await asked(engine)
+            assert [text for text in good.asked if "VALUES" in text] == []
+            await running.aclose()
+            restored = Endpoint(answer=holds("r1"), extra=extra)
+            await stack.enter_async_context(restored.on(port))
+            for number in range(5):
+                await asked(engine, number)
+            assert [text for text in restored.asked if "VALUES" in text] == []
+            states = [(state.state, state.revision) for state in engine.endpoints()]
+            assert states == [("lagging", "r1"), ("in service", "r2")]
+
+    asyncio.run(main())
 
 
 def test_an_answer_of_one_that_was_found_to_lag_meanwhile_does_not_count(monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -12,12 +13,15 @@ import pytest
 
 from migkg.engine import graph_files, published
 from migkg.engine.http_client import HttpClient
+from migkg.engine.published import Holding
 from migkg.engine.published_lock import SILENCE
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import STORE, Release
+from migkg.engine.remote import RemoteEngine
 from migkg.engine.remote.credentials import Credentials
 from migkg.errors import EngineUnavailable, MigkgError, PublishFailed
 from migkg.services.publishing import Outcome, Publisher, Wishes
+from migkg.settings import Settings
 from tests.engines import empty_oxigraph, empty_virtuoso, faulty
 
 BASE = "https://tiny.example/"
@@ -342,10 +346,28 @@ def test_virtuoso_keeps_a_release_but_for_the_precision_of_geometries(
         assert published.read(at, BASE).current == NEW
         assert not publish(at, located, replace(WISHES, accept_rounding=True)).counted
         assert published.read(at, BASE).complete == (NEWER, NEW)
+        assert [standing(f"{url}/sparql", name) for name in (NEW, NEWER, OLD)] == [
+            ("in service", NEWER),
+            ("in service", NEWER),
+            ("lagging", NEWER),
+        ]
         wrong = connect(url, "virtuoso", Credentials(user="dba", password="secret-x"))
         with pytest.raises(PublishFailed, match="MIGKG_PUBLISH_USER") as refused:
             publish(wrong, releases[OLD])
     assert "secret-x" not in str(refused.value)
+
+
+def standing(url: str, release_id: str) -> tuple[str, str | None]:
+    """How an endpoint stands for a service that serves a release, and what is current there."""
+
+    async def main() -> tuple[str, str | None]:
+        engine = RemoteEngine(Settings(engine_url=url), holding=Holding(BASE, release_id))
+        await engine.start()
+        (state,) = engine.endpoints()
+        await engine.close()
+        return state.state, state.revision
+
+    return asyncio.run(main())
 
 
 def test_the_graph_with_all_triples_is_the_only_one_where_there_is_one() -> None:

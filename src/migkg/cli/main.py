@@ -338,7 +338,11 @@ def _publish(parts: Parts) -> None:
         epilog="Credentials: MIGKG_PUBLISH_USER and MIGKG_PUBLISH_PASSWORD, or\n"
         "MIGKG_PUBLISH_TOKEN, or the same with _FILE, which names a file that holds them.",
     )
-    parser.add_argument("--to", required=True, metavar="URL", help="address of the server")
+    parser.add_argument(
+        "--to",
+        metavar="URL",
+        help="address of the server; none: each that MIGKG_ENGINE_URL names with publish=",
+    )
     parser.add_argument(
         "--kind", metavar="NAME", help="oxigraph, virtuoso, fuseki, graphdb or generic"
     )

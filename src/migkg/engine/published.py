@@ -13,6 +13,7 @@ the default graph of queries, and one that says which name stands for which.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,7 +59,7 @@ class Run:
 class Published:
     """What the record says; ``complete`` are ids, the one that was put into service last first.
 
-    ``issued`` are the times at which they were put into service.
+    ``issued`` is when each was put into service, as ISO 8601 has it, in UTC.
     """
 
     current: str | None = None
@@ -106,6 +107,42 @@ def read(server: Record, base_iri: str) -> Published:
     return Published(
         current[0] if len(current) == 1 else None, tuple(complete), graphs, issued, tuple(runs)
     )
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How to ask a server whether it holds a release, with its record as the default graph."""
+
+    base_iri: str
+    release_id: str
+
+    @property
+    def record(self) -> str:
+        """The graph with the record."""
+        return _place(self.base_iri)
+
+    @property
+    def question(self) -> str:
+        """The text of the query."""
+        return (
+            f"SELECT ?complete ?current {{ <{self.record}> <{_COMPLETE}> ?complete "
+            f"OPTIONAL {{ <{self.record}> <{_CURRENT}> ?current }} }}"
+        )
+
+    def answer(self, body: bytes) -> tuple[bool, str | None]:
+        """Whether the server holds the release wholly, and which one is current there.
+
+        Raises :class:`ValueError` for what is no answer to the question.
+        """
+        start = f"{self.base_iri}release/"
+        try:
+            rows = json.loads(body)["results"]["bindings"]
+            complete = {row["complete"]["value"] for row in rows}
+            current = [row["current"]["value"] for row in rows if "current" in row]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no rows: {error}") from None
+        name = current[0].removeprefix(start) if current else None
+        return start + self.release_id in complete, name
 
 
 def claim(server: WritableRecord, base_iri: str, run: str, release_id: str) -> None:

@@ -18,6 +18,7 @@ from migkg import __version__
 from migkg.engine import history, statistics
 from migkg.engine.embedded import EmbeddedEngine, OwnEngine
 from migkg.engine.protocol import Engine
+from migkg.engine.published import Holding
 from migkg.engine.published_engine import PublishedEngine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
@@ -109,15 +110,16 @@ def engine_of(release: Release, settings: Settings, control: socket | None) -> E
     """What answers from a release: the process behind a socket, or the engine that holds it."""
     if control:
         return EmbeddedEngine(control, settings.share())
-    return PublishedEngine(_engine(settings, release), release, settings.base_iri)
+    holding = Holding(settings.base_iri, release.id)
+    return PublishedEngine(_engine(settings, release, holding), release, settings.base_iri)
 
 
-def _engine(settings: Settings, release: Release) -> Engine:
+def _engine(settings: Settings, release: Release, holding: Holding | None = None) -> Engine:
     if not settings.engine_url:
         return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"])
+    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"], holding=holding)
 
 
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:

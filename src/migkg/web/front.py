@@ -81,7 +81,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection, or the life of the process."""
         if scope["type"] == "lifespan":
-            await _live(receive, send, self.releases.start, self.releases.close)
+            await life(receive, send, self.releases.start, self.releases.close)
             return
         app: ASGIApp = self.releases.current
         if scope["path"] == "/q" or scope["path"].startswith("/q/"):
@@ -139,7 +139,7 @@ class Front:
         return current if found == current.id else await self.releases.older(found)
 
 
-async def _live(
+async def life(
     receive: Receive,
     send: Send,
     start: Callable[[], Awaitable[None]],

@@ -3,9 +3,10 @@
 A query goes to the replica in service with the fewest queries. When it fails, the next one is
 asked; when it takes longer than the patience, another one is asked as well and the first whole
 answer counts. If that one takes long too, a third one is asked after half the patience, and so on:
-whoever is well has been asked before two patiences are over. All of an answer is from one replica,
-and nothing is sent to the client before it is whole, so that asking again is safe. Budgets bound
-how much is asked again.
+whoever is well has been asked before two patiences are over. A standby is asked where none of the
+others is in service or left to ask, and never because another one is slow. All of an answer is from
+one replica, and nothing is sent to the client before it is whole, so that asking again is safe.
+Budgets bound how much is asked again.
 
 A replica is blamed for a failure if another one answers the same query, or if it cannot be reached:
 else a query that no engine can answer would put all of them out of service. That goes for one that
@@ -22,7 +23,8 @@ from dataclasses import dataclass, field
 
 from migkg.engine.protocol import Answer, Query
 from migkg.engine.remote.budget import Budget
-from migkg.engine.remote.replica import Replica, ReplicaFailed
+from migkg.engine.remote.replica import Replica, ReplicaFailed, ReplicaLags
+from migkg.engine.remote.roles import Role
 from migkg.errors import EngineUnavailable
 
 _AGAIN = 0.2  # of the requests may be asked again after a failure
@@ -60,7 +62,7 @@ class _Race:
             self.error = failure.error
         if failure.dead:
             replica.breaker.failed()
-        else:
+        elif not isinstance(failure, ReplicaLags):
             self.failed[replica] = failure
 
 
@@ -94,6 +96,8 @@ class Replicas:
 
     async def _only(self, query: Query) -> Answer:
         replica = self.all[0]
+        if replica.lagging:
+            raise EngineUnavailable("The endpoint does not hold the release.")
         replica.in_flight += 1
         try:
             return await replica.answer(query)
@@ -104,15 +108,16 @@ class Replicas:
 
     async def _run(self, race: _Race) -> Answer:
         now = asyncio.get_running_loop().time
-        patience, budget = self._patience, self._also
+        patience, budget, role = self._patience, self._also, race.asked[0].role
         until = now() + patience
         while race.running and race.refusals < _AGREED:
-            waits = max(0.0, until - now()) if race.refusals or self._choose(race.asked) else None
+            another = race.refusals or self._choose(race.asked, role)
+            waits = max(0.0, until - now()) if another else None
             done, _ = await asyncio.wait(
                 race.running, timeout=waits, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
-                if self._ask_next(race, budget):
+                if self._ask_next(race, budget, role):
                     patience, budget = patience / 2, self._more
                 elif race.refusals:
                     break
@@ -126,9 +131,9 @@ class Replicas:
                     until = max(until, now() + patience / 2)
         raise race.error
 
-    def _ask_next(self, race: _Race, budget: Budget) -> bool:
+    def _ask_next(self, race: _Race, budget: Budget, role: Role | None = None) -> bool:
         """Asks another one, if there is one and the budget has room; true if it did."""
-        following = self._choose(race.asked)
+        following = self._choose(race.asked, role)
         if following is None or not budget.take():
             return False
         race.ask(following)
@@ -159,17 +164,23 @@ class Replicas:
             if race.asked.index(replica) < race.asked.index(winner):  # it had more time
                 replica.breaker.failed()
 
-    def _choose(self, but: Sequence[Replica]) -> Replica | None:
-        """The replica to ask next: in service, with the fewest queries.
+    def _choose(self, but: Sequence[Replica], role: Role | None = None) -> Replica | None:
+        """The replica to ask next: in service, rather no standby, with the fewest queries.
 
         If none is in service, one that is only thought to have failed, or says that it is busy: it
-        may be well again, and knows when to come back.
+        may be well again, and knows when to come back. Only one with the role, if that is given.
         """
         others = [r for r in self.all if r not in but and not r.lagging]
-        good = [replica for replica in others if replica.breaker.closed and not replica.draining]
-        fewest = min((replica.in_flight for replica in good or others), default=0)
-        chosen = [replica for replica in good or others if replica.in_flight == fewest]
+        ranks = {r: _rank(r) for r in others if role in (None, r.role)}
+        best = min(ranks.values(), default=None)
+        chosen = [replica for replica, rank in ranks.items() if rank == best]
         return random.choice(chosen) if chosen else None  # noqa: S311 - only spreads the load
+
+
+def _rank(replica: Replica) -> tuple[bool, bool, int]:
+    """What is lowest is asked first."""
+    is_away = not replica.breaker.closed or replica.draining
+    return is_away, replica.role is Role.STANDBY, replica.in_flight
 
 
 @contextmanager
