@@ -77,6 +77,11 @@ def stop_when_it_writes(tiny: Settings, url: str) -> None:
         (["--grace", "nan"], "--grace is from 0 to 3600 seconds"),
         (["--kind", "other"], "There is no kind other"),
         (["--kind", "generic"], "needs --update and --store"),
+        (["--kind", "oxigraph", "--to", "http://127.0.0.1:9/?x=1"], "without parameters"),
+        (["--to", "http://127.0.0.1:nine"], "it is no URL"),
+        (["--to", "http://[::1"], "it is no URL"),
+        (["--to", "http://127.0.0.1:9/é"], "it must be ASCII"),
+        (["--to", "http://me:secret@127.0.0.1:9"], "belong into the environment"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(

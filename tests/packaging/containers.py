@@ -31,7 +31,11 @@ def missing(*more: str) -> str:
     if os.geteuid() != 0:
         return "containers need root"
     absent = [name for name in (*PROGRAMS, *more) if shutil.which(name, path=_PATH) is None]
-    return f"not installed: {', '.join(absent)}" if absent else ""
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    probe = ("unshare", *_NAMESPACES, "--fork", "mount", "--make-rprivate", "/")
+    done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    return f"namespaces cannot be made: {done.stderr.strip()}" if done.returncode else ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,11 @@ def containers(folder: Path, seconds: int) -> Iterator[Containers]:
         assert process.poll() is None, (folder / "log").read_text("utf-8")
         (outer,) = children(process.pid)
         (first,) = children(outer)
-        yield Containers(first, folder)
+        inside = Containers(first, folder)
+        try:
+            yield inside
+        finally:  # control groups are not in the namespaces, so what failed would leave some
+            inside.run("podman", "rm", "--all", "--force", "--time=0")
     finally:
         _end(process)
         shutil.rmtree(folder)

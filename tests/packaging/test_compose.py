@@ -19,6 +19,7 @@ from urllib.parse import quote
 import pytest
 
 from migkg.engine.release import Release
+from migkg.settings import Settings
 from tests.conftest import ROOT
 from tests.packaging.base_images import make_base_images
 from tests.packaging.containers import Containers, containers, missing
@@ -64,12 +65,12 @@ class Stack:
     def inspect(self, service: str) -> Any:
         return json.loads(self.podman("inspect", name_of(service)))[0]
 
-    def ask(self, path: str, **fields: str) -> Reply:
-        """The answer to a GET through the proxy."""
+    def ask(self, path: str, method: str = "GET", body: str | None = None, **fields: str) -> Reply:
+        """The answer to a request through the proxy."""
         with self.inside.network():
             connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=30)
             try:
-                connection.request("GET", path, headers=fields)
+                connection.request(method, path, body, fields)
                 response = connection.getresponse()
                 return Reply(response.status, response.headers, response.read())
             finally:
@@ -182,6 +183,18 @@ def test_a_dump_is_whole_and_a_query_counts_it(stack: Stack, release: Release) -
     assert f"{digest}  migkg.nq" in stack.ask("/dumps/SHA256SUMS").body.decode().splitlines()
     (row,) = stack.sparql(COUNT).json["results"]["bindings"]
     assert int(row["n"]["value"]) == dump.body.count(b"\n")
+
+
+def test_what_the_service_writes_has_a_place(stack: Stack) -> None:
+    """Large answers are kept in /tmp until they are sent, citations in a volume."""
+    large = stack.sparql("SELECT * { ?s ?p ?o } LIMIT 20000")
+    assert len(large.json["results"]["bindings"]) == 20_000
+    assert len(large.body) > Settings().answer_memory
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    cited = stack.ask("/q", "POST", f"query={quote(COUNT)}", **form)
+    assert cited.status == 201
+    again = stack.ask(cited.fields["Location"].removeprefix("http://127.0.0.1:8000"))
+    assert again.json["results"] == stack.sparql(COUNT).json["results"]
 
 
 def test_half_a_head_is_closed_by_the_proxy(stack: Stack) -> None:

@@ -130,6 +130,7 @@ def test_compose_confines_each_service(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert re.fullmatch(r"\d+m", service["logging"]["options"]["max-size"])
     assert "privileged" not in service
     assert name == "store" or any(place.startswith("/tmp:") for place in service["tmpfs"])
     assert name == "publish" or service["restart"] == "unless-stopped"

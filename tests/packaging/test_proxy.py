@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -142,6 +145,54 @@ def echo(telling: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
         yield made
 
 
+# A shell in the background cannot take SIGQUIT back, nginx can.
+STUB = """import pathlib, signal, sys, time
+def tell(text):
+    with open("told", "a") as told: told.write(text + "\\n")
+def end(*_):
+    tell("quit")
+    sys.exit()
+signal.signal(signal.SIGQUIT, end)
+tell(" ".join(sys.argv[1:]))
+if "reload" in sys.argv: sys.exit(not pathlib.Path("ready").exists())
+time.sleep(60)"""
+STUBS = {
+    "nginx": f'exec {sys.executable} nginx.py "$@"',
+    "getent": "cat address",
+    "sleep": "exec /bin/sleep 0.02",
+}
+
+
+def test_the_start_follows_the_address_of_the_service_and_passes_the_end_on(tmp_path: Path) -> None:
+    """Programs of the test in place of nginx, getent and sleep; a reload that fails is repeated."""
+    for name, text in STUBS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "nginx.py").write_text(STUB, "utf-8")
+    told, address = tmp_path / "told", tmp_path / "address"
+    address.write_text("10.0.0.1", "utf-8")
+    environment = {"PATH": f"{tmp_path}:{os.defpath}"}
+    command = ["sh", FOLDER / "start.sh"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        eventually(lambda: told.exists() and "daemon off;" in told.read_text("utf-8"))
+        address.write_text("10.0.0.2", "utf-8")
+        eventually(lambda: told.read_text("utf-8").count("reload") > 1)
+        (tmp_path / "ready").touch()
+        eventually(lambda: reloads_have_ended(told))
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    assert told.read_text("utf-8").endswith("quit\n")
+
+
+def reloads_have_ended(told: Path) -> bool:
+    before = told.read_text("utf-8")
+    time.sleep(0.3)
+    return told.read_text("utf-8") == before
+
+
 def test_the_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
     path = configure(tmp_path, free_port(), "127.0.0.1:1")
     command = [str(NGINX), "-t", "-p", tmp_path, "-c", path]
@@ -178,6 +229,32 @@ def test_behind_a_balancer_the_client_is_whom_it_names(telling: str, tmp_path: P
     with proxy_of(tmp_path, telling, lines.replace("10.0.0.0/8", "127.0.0.1")) as made:
         told = json.loads(made.ask("/", X_Forwarded_For="203.0.113.9, 192.0.2.1").body)
     assert told["x-forwarded-for"] == "192.0.2.1"
+
+
+def test_the_example_with_tls_speaks_http_2(telling: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None or shutil.which("openssl") is None:
+        pytest.skip("curl or openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2")
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    made = ("openssl", "req", "-x509", *kind, *names, "-keyout", key, "-out", certificate)
+    subprocess.run(made, check=True, capture_output=True)
+    port = free_port()
+    text = (FOLDER / "tls" / "example.conf.txt").read_text("utf-8")
+    text = text.replace("listen 8443", f"listen 127.0.0.1:{port}")
+    text = text.replace("/etc/nginx/tls", str(tmp_path)).replace("/etc/nginx", f"{tmp_path}/nginx")
+    (tmp_path / "nginx").mkdir()
+    with proxy_of(tmp_path / "nginx", telling, text):
+        asked = ("curl", "--silent", "--http2", "--cacert", certificate, "--write-out")
+        told = subprocess.run(
+            [*asked, "\n%{http_version}", "--include", f"https://127.0.0.1:{port}/a%2Fb"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    assert told.endswith("\n2")
+    assert "strict-transport-security: max-age=31536000" in told
+    assert '"target": "/a%2Fb"' in told
 
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

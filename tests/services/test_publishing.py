@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -236,24 +234,6 @@ def test_what_a_server_refuses_is_one_sentence_and_the_next_run_goes_on(
     plan = Publisher(releases[NEW], at, BASE, WISHES, lambda _: None).plan()
     assert 0 < plan.there < plan.triples
     assert publish(at, releases[NEW]).sent == plan.triples - plan.there
-
-
-def test_a_refusal_before_the_body_was_read_is_said_and_not_the_broken_connection() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def refuse() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1000)
-                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-
-        thread = threading.Thread(target=refuse)
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        with closing(HttpClient(deadline=20)) as client:
-            reply = client.send("POST", url, body=bytes(16 * 1024 * 1024))
-        thread.join()
-    assert reply.status == 413
 
 
 def test_what_belongs_to_others_on_the_server_is_not_touched(

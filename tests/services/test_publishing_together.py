@@ -24,6 +24,7 @@ from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import Release
 from migkg.engine.remote.credentials import Credentials
 from migkg.errors import PublishFailed
+from migkg.services.publishing import Publisher
 from tests.engines import empty_oxigraph, empty_virtuoso, faulty
 from tests.processes import eventually
 from tests.services.test_publishing import (
@@ -42,6 +43,7 @@ import json, sys
 from pathlib import Path
 from migkg.engine.http_client import HttpClient
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
+from migkg.engine.remote.credentials import Credentials
 from migkg.engine.release import Release
 from migkg.engine.remote.credentials import Credentials
 from migkg.errors import MigkgError
@@ -182,8 +184,13 @@ def test_one_that_wakes_up_after_another_took_its_place_changes_nothing(place: P
 
 def test_while_one_is_alive_another_is_refused_and_says_what_is_under_way(place: Place) -> None:
     lock = PublishedLock(place.at, BASE, NEW, progress=lambda _: None, silence=IMPATIENT)
-    with lock, pytest.raises(PublishFailed, match=f"Another run .* release {NEW}"):
-        publish(place.at, place.releases[NEWER], replace(WISHES, silence=PATIENT))
+    with lock:
+        published.begin(place.at, BASE, NEW, [f"{BASE}release/{NEW}/all"])
+        plan = Publisher(place.releases[NEWER], place.at, BASE, WISHES, lambda _: None).plan()
+        assert [run.release for run in plan.before.runs] == [NEW]
+        assert NEW not in plan.cleaned
+        with pytest.raises(PublishFailed, match=f"Another run .* release {NEW}"):
+            publish(place.at, place.releases[NEWER], replace(WISHES, silence=PATIENT))
     assert published.read(place.at, BASE).runs == ()
 
 

@@ -32,10 +32,10 @@ from migkg.services import (
     authoring,
     building,
     checking,
-    citing,
     formatting,
     importing,
     ontology_docs,
+    source_evidence,
     stored_queries,
     vocabulary_use,
 )
@@ -183,7 +183,7 @@ def cite_evidence(options: argparse.Namespace, settings: Settings) -> int:
     """Prints the evidence for every place of a phrase, as Turtle to paste."""
     vocabulary = Vocabulary(settings.base_iri)
     files = ProjectFiles(find_project(settings), vocabulary)
-    text = citing.cite(files, options.document, options.phrase, options.sources)
+    text = source_evidence.as_turtle(files, options.document, options.phrase, options.sources)
     sys.stdout.write(text)
     return 0
 

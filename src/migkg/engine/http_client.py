@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import select
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -24,19 +25,27 @@ from migkg.errors import BadSetting, EngineUnavailable
 
 CHUNK = 256 * 1024
 _WRITING = ("PUT", "DELETE")
+_IDLE = 4.0  # seconds; shorter than what servers keep a connection
 
 
 def checked_url(text: str) -> str:
     """The address without a slash at its end.
 
-    Raises :class:`BadSetting` for one that is not HTTP or holds credentials.
+    Raises :class:`BadSetting` for one that is no URL of HTTP, or holds credentials.
     """
-    parts = urlsplit(text)
+    name = "The address"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # it is read only when it is asked for
+    except ValueError:
+        raise BadSetting(name, text, "it is no URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSetting("The address", text, "it must begin with http:// or https:// and a host")
+        raise BadSetting(name, text, "it must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
         shown = parts.netloc.rpartition("@")[2]
-        raise BadSetting("The address", shown, "credentials belong into the environment")
+        raise BadSetting(name, shown, "credentials belong into the environment")
+    if not (text.isascii() and text.isprintable()) or " " in text or parts.fragment:
+        raise BadSetting(name, text, "it must be ASCII, without blanks and #; write these as %XX")
     return text.rstrip("/")
 
 
@@ -78,7 +87,8 @@ class HttpClient:
         self._deadline = deadline
         self._authorization = authorization
         self._ca_file = ca_file
-        self._connections: dict[tuple[str, str], HTTPConnection] = {}
+        # by scheme and host, each with the time at which it was used last
+        self._connections: dict[tuple[str, str], tuple[HTTPConnection, float]] = {}
         self._schemes: dict[str, Callable[[str, str], str]] = {}  # by address
 
     def again(self, deadline: float | None = None) -> HttpClient:
@@ -92,7 +102,7 @@ class HttpClient:
 
     def close(self) -> None:
         """Closes every connection."""
-        for connection in self._connections.values():
+        for connection, _ in self._connections.values():
             connection.close()
         self._connections.clear()
 
@@ -195,8 +205,9 @@ class HttpClient:
         """The head of the answer; a connection that had become stale is opened once more."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc)
-        for last in (key not in self._connections, True):
-            connection = self._connections.pop(key, None) or self._open(parts)
+        for _ in range(2):
+            kept = self._kept(key)
+            connection = kept or self._open(parts)
             connection.timeout = max(0.1, end - time.monotonic())
             try:
                 if connection.sock:
@@ -210,13 +221,27 @@ class HttpClient:
                 raise EngineUnavailable(f"{_place(url)} did not answer in time.") from None
             except (HTTPException, OSError) as error:
                 connection.close()
-                if last or not isinstance(error, ConnectionError):
+                if kept is None or not isinstance(error, ConnectionError):
                     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
                     raise EngineUnavailable(f"{_place(url)} did not answer: {why}.") from None
             else:
-                self._connections[key] = connection
+                self._connections[key] = connection, time.monotonic()
                 return response
         raise AssertionError(url)
+
+    def _kept(self, key: tuple[str, str]) -> HTTPConnection | None:
+        """The connection of before, unless the server has ended it, or may do so at any moment.
+
+        Some servers say of their own accord, as the next reply, that they have waited too long.
+        """
+        connection, used = self._connections.pop(key, (None, 0.0))
+        if connection is None:
+            return None
+        is_quiet = connection.sock and not select.select([connection.sock], [], [], 0)[0]
+        if is_quiet and time.monotonic() - used < _IDLE:
+            return connection
+        connection.close()
+        return None
 
     def _open(self, parts: SplitResult) -> HTTPConnection:
         host = str(parts.hostname)

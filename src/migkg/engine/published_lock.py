@@ -64,8 +64,10 @@ class PublishedLock:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join(_DEADLINE)
-        with suppress(MigkgError):  # it will be void
+        try:
             published.withdraw(self._server, self._base, self.run)
+        except MigkgError as error:
+            self._progress(f"the claim of this run is void in {self._silence:g} s only: {error}")
         self._server.close()
 
     def check(self) -> None:

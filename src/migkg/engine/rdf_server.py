@@ -82,6 +82,8 @@ class Addresses:
     def of(cls, url: str, kind: Kind, *, update: str = "", store: str = "") -> Addresses:
         """Those of a kind, below its address; ``update`` and ``store`` win."""
         base = checked_url(url)
+        if kind.name != "generic" and "?" in base:
+            raise BadFile("--to is the address of the server, without parameters.")
         if kind.query and base.endswith(kind.query):
             base = base.removesuffix(kind.query)
         if kind.name == "generic" and not (update and store):

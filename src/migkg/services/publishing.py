@@ -19,6 +19,7 @@ from migkg.engine import graph_files, published
 from migkg.engine.graph_comparison import Comparison, compare
 from migkg.engine.graph_digest import Likeness
 from migkg.engine.graph_files import GraphFile
+from migkg.engine.meter import Meter
 from migkg.engine.published import Published
 from migkg.engine.published_lock import SILENCE, PublishedLock
 from migkg.engine.rdf_server import RdfServer
@@ -173,23 +174,26 @@ class Publisher:
 
     def _tasks(self, files: list[GraphFile], *, is_complete: bool) -> Iterator[Task]:
         """The comparisons; each graph is loaded when its turn comes."""
-        for number, file in enumerate(files, 1):
-            if not is_complete:
-                self._load(file, f"graph {number} of {len(files)}")
+        total = sum(file.triples for file in files)
+        meter = None if is_complete else Meter(self._progress, "load", total)
+        for file in files:
+            if meter:
+                self._load(file, meter)
             self._count(file, is_complete=is_complete)
             yield Task(file.name, (self._server.again(), file, self._wishes.counts_only))
 
-    def _load(self, file: GraphFile, step: str) -> None:
+    def _load(self, file: GraphFile, meter: Meter) -> None:
         there = self._server.count(file.name)
         for number, piece in enumerate(file.pieces(self._server.piece), 1):
             if there >= piece.before + piece.triples:
+                meter.add(piece.triples)
                 continue
-            self._progress(f"{step}: {piece.before} of {file.triples} triples")
             if number == 1 and (there or piece.is_linked):
                 self._writable().put(file.name, piece.data)
             else:
                 self._writable().add(file.name, piece.data)
             self._outcome.sent += piece.triples
+            meter.add(piece.triples, piece.triples)
 
     def _count(self, file: GraphFile, *, is_complete: bool) -> None:
         counted = self._server.count(file.name)
@@ -237,8 +241,9 @@ class Publisher:
         return PublishFailed(f"{what}. {advice}")
 
     def _abandoned(self, record: Published) -> list[str]:
-        """What was begun and never completed, this release excepted."""
-        known = (*record.complete, record.current, self._release.id)
+        """What was begun and is neither complete nor brought by a run."""
+        brought = (run.release for run in record.runs)
+        known = (*record.complete, record.current, self._release.id, *brought)
         return sorted(name for name in record.graphs if name not in known)
 
     def _old(self, record: Published) -> list[str]:

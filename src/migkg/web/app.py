@@ -41,7 +41,7 @@ from migkg.web.problems import problem_response
 from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
 from migkg.web.routing import RELEASE, Direct, Resource, Route, options
-from migkg.web.searching import Searching
+from migkg.web.search_threads import Searching
 from migkg.web.served import Served
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated

@@ -21,11 +21,14 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 async def things(request: Request, iri: str) -> list[dict[str, str]]:
-    """The label, IRI and address of some things, the likeliest first; none if that takes long."""
+    """The label, IRI and address of some things, the likeliest first.
+
+    None if that takes long, or if it would take a place from those who search.
+    """
     state = state_of(request)
     folder, _, name = iri.rpartition("/")
     words = _WORD.findall(name.rpartition("#")[2][:_CHARACTERS])[:_WORDS]
-    if not words:
+    if not words or state.searching.is_full:
         return []
     question = Question(text=" ".join(words), size=_LOOKED_AT)  # problems are in English
     try:
