@@ -97,7 +97,7 @@ def validations(service: Edge) -> list[int]:
     found = []
     for pid in children(service.front):
         with suppress(OSError):
-            if b"migkg.services.uploads" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"migkg.services.upload_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
     return found
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import sys
-from pathlib import Path
 
-from migkg.engine import rdf_io
-from migkg.engine.release import Release, open_release
-from migkg.engine.zygote import confine, die_with_parent
-from migkg.errors import BadUpload, EngineBusy, MigkgError, UploadTimeout
-from migkg.model import formats
+from migkg.engine.release import Release
+from migkg.errors import BadUpload, EngineBusy, UploadTimeout
 from migkg.model.formats import Format
-from migkg.model.namespaces import Vocabulary
-from migkg.services import shacl
-from migkg.services.schema import Schema
 from migkg.settings import Settings
 
-_MEMORY = 2 * 1024**3
-_BAD_DOCUMENT = 2
+_PROCESS = "migkg.services.upload_process"  # the service does without what it imports
+_BAD_DOCUMENT = 2  # its exit status
 _RETRY_AFTER = 5
 
 
@@ -54,7 +46,7 @@ class Validator:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "migkg.services.uploads",
+            _PROCESS,
             str(self._release.folder),
             self._settings.base_iri,
             rdf_format.name,
@@ -80,33 +72,3 @@ class Validator:
         if process.returncode == _BAD_DOCUMENT:
             raise BadUpload(json.loads(problem)["detail"])
         raise BadUpload("The document needs more memory or nests deeper than is allowed.")
-
-
-def _validate(folder: Path, base_iri: str, format_name: str, data: bytes) -> bytes:
-    release = open_release(folder)
-    schema = Schema.of(release, Vocabulary(base_iri))
-    document = rdf_io.parse_upload(data, formats.BY_NAME[format_name], base_iri)
-    validation = shacl.validate(
-        [*document, *schema.graphs["ontology"]],
-        schema.graphs["shapes"],
-        prefixes=release.prefixes,
-    )
-    return validation.graph.serialize(format="nt", encoding="utf-8")
-
-
-def _main() -> int:
-    folder, base_iri, format_name, seconds, parent = sys.argv[1:]
-    die_with_parent(int(parent))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    confine(_MEMORY, files=64)
-    try:
-        report = _validate(Path(folder), base_iri, format_name, sys.stdin.buffer.read())
-    except MigkgError as error:
-        sys.stderr.write(json.dumps({"detail": str(error)}))
-        return _BAD_DOCUMENT
-    sys.stdout.buffer.write(report)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
