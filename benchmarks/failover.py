@@ -84,6 +84,13 @@ class _Client:
         self._rate = rate
         self._numbers = itertools.count(1)
 
+    async def ready(self) -> None:
+        """Returns when the service answers; its port is there before it does."""
+        request = f"GET /readyz HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+        async with asyncio.timeout(_START):
+            while (await self._pool.exchange(request, lambda *_: None)).status != 200:
+                await asyncio.sleep(_LOOK)
+
     @asynccontextmanager
     async def asking(self, part: Part) -> AsyncIterator[None]:
         """Asks while the block runs, and waits for all answers."""
@@ -230,6 +237,7 @@ async def measure(
         )
         found = await asyncio.to_thread(stack.enter_context, service)
         client = _Client(store, found.port, options.rate)
+        await client.ready()
         run = _Run(client, proxies[:2], options)
         parts = [await run.part("single", run.single), await run.part("broken", run.broken)]
         parts.append(await run.part(OLD, run.old))
