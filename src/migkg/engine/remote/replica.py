@@ -30,6 +30,7 @@ from migkg.engine.remote.request import (
     confined,
     dataset_of,
 )
+from migkg.engine.remote.trials import Trials
 from migkg.engine.remote.whole import NotWhole, Received
 from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
@@ -110,6 +111,7 @@ class Replica:
         self._requests = Requests(address, authorization)
         self._pool = Pool(address, tls=tls, connect_deadline=settings.engine_connect_deadline)
         self._finding = asyncio.Lock()
+        self._trials = Trials(self._answer)
 
     def close(self) -> None:
         """Closes the connections that are idle."""
@@ -133,6 +135,7 @@ class Replica:
         self.asked += 1
         _ASKED.add(value=str(self.number))
         try:
+            await self._trials.check(query)
             return await self._answer(query)
         except ReplicaFailed as failure:
             self.failed += 1
