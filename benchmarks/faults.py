@@ -1,18 +1,27 @@
 """A proxy in front of an endpoint that goes wrong when it is told to, on loopback.
 
 It passes on what it is asked over connections of its own, so that every reply but a faulty one has
-a good frame. Each injected fault spoils one reply and is then gone. ``ASK {}``, with which a
-service asks whether an endpoint is well, is never spoilt.
+a good frame. A fault is for one reply, and waits until a query meets it; or for all of them, until
+the endpoint is healed. The queries with which a service asks whether an endpoint is well are
+spoilt only where that is wanted, and counted apart.
+
+Two things that no proxy, and nobody else between engine and client, can find out are no faults
+here: a well-formed answer that lacks rows, and one of older data (:data:`OLD`) before the endpoint
+was asked for its revision.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import socket
 import struct
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +30,7 @@ from migkg.engine.remote.connection import ExchangeFailed
 from migkg.engine.remote.pool import Pool
 
 _PROBES = (b"ASK {}", b"query=ASK+%7B%7D")
+OLD = "old"
 _LATE = 3.0  # seconds
 _DRIP = 0.02  # seconds for a byte
 _LINGER = struct.pack("ii", 1, 0)  # closing resets the connection
@@ -29,26 +39,52 @@ Reply = tuple[int, str, bytes]  # status, media type, body
 Spoil = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Reply], Awaitable[None]]
 
 
-class FaultyProxy:
-    """One endpoint as it is seen through a bad network and a bad server."""
+@dataclass(frozen=True)
+class Met:
+    """A fault that was met: of which kind, by which request (its body), and when."""
 
-    def __init__(self, upstream: str) -> None:
+    kind: str
+    body: bytes
+    probe: bool
+    when: float
+
+
+class FaultyProxy:
+    """One endpoint as it is seen through a bad network and a bad server.
+
+    ``probes`` are the bodies of the requests that ask whether it is well.
+    """
+
+    def __init__(self, upstream: str, probes: tuple[bytes, ...] = _PROBES) -> None:
         self.url = ""
-        self.injected: Counter[str] = Counter()
-        self.asked = 0
+        self.met: list[Met] = []
+        self.answered = 0  # queries, rightly
+        self.well = 0.0  # when it last answered one so
         self._address = Address.of(upstream)
+        self._probes = probes
         self._faults: deque[str] = deque()
+        self._always = ""
+        self._probes_too = False
         self._server: asyncio.Server | None = None
         self._pool: Pool | None = None
         self._open: set[asyncio.Task[None]] = set()
 
     def inject(self, *kinds: str) -> None:
-        """Spoils as many of the next replies, in this order."""
+        """Spoils as many of the next replies to queries, in this order."""
         self._faults.extend(kinds)
+
+    def break_down(self, kind: str, *, probes: bool) -> None:
+        """Spoils all replies from now on, or all but those to ``probes``."""
+        self._always, self._probes_too = kind, probes
+
+    def heal(self) -> None:
+        """Spoils nothing more."""
+        self._always = ""
+        self._faults.clear()
 
     @property
     def waiting(self) -> int:
-        """The number of faults that have not happened yet."""
+        """The number of faults that no query has met yet."""
         return len(self._faults)
 
     async def __aenter__(self) -> Self:
@@ -90,15 +126,24 @@ class FaultyProxy:
         request = await _request(reader)
         _, _, body = request.partition(b"\r\n\r\n")
         reply = await self._reply(request.replace(b"\r\nHost:", b"\r\nX-Asked-Host:", 1))
-        if body in _PROBES or not self._faults:
-            self.asked += 1
-            writer.write(framed(reply))
-            await writer.drain()
-            return True
-        kind = self._faults.popleft()
-        self.injected[kind] += 1
-        await FAULTS[kind](reader, writer, reply)
-        return False
+        probe = body in self._probes
+        kind = self._next_fault(probe=probe)
+        if kind:
+            self.met.append(Met(kind, body, probe, time.monotonic()))
+            await SPOILS[kind](reader, writer, reply)
+            return False
+        writer.write(framed(reply))
+        await writer.drain()
+        if not probe:
+            self.answered += 1
+            self.well = time.monotonic()
+        return True
+
+    def _next_fault(self, *, probe: bool) -> str:
+        """The kind of the fault that the next reply has; empty if it has none."""
+        if self._always:
+            return self._always if self._probes_too or not probe else ""
+        return self._faults.popleft() if self._faults and not probe else ""
 
     async def _reply(self, request: bytes) -> Reply:
         """What the endpoint answers."""
@@ -121,11 +166,15 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
     return head + await reader.readexactly(length)
 
 
-def framed(reply: Reply, length: int | None = None) -> bytes:
+def framed(reply: Reply, length: int | None = None, *, fields: str = "") -> bytes:
     """The bytes of a reply; ``length`` is what it says of its own, if not the truth."""
+    said = len(reply[2]) if length is None else length
+    return _headed(reply, f"Content-Length: {said}\r\n{fields}")
+
+
+def _headed(reply: Reply, fields: str) -> bytes:
     status, media_type, body = reply
-    said = len(body) if length is None else length
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nContent-Length: {said}\r\n\r\n"
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\n{fields}\r\n"
     return head.encode() + body
 
 
@@ -146,6 +195,10 @@ async def _hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter, __: Reply
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
     """One byte at a time, without an end."""
     writer.write(framed(reply, 10**9)[: -len(reply[2]) or None])
+    await _dribble(reader, writer)
+
+
+async def _dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while not writer.is_closing() and not reader.at_eof():
         writer.write(b" ")
         await writer.drain()
@@ -208,6 +261,102 @@ async def _refuse(_: asyncio.StreamReader, __: asyncio.StreamWriter, ___: Reply)
     """The connection ends without a byte."""
 
 
+async def _slow_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Reply) -> None:
+    """A head that comes a byte at a time, without an end."""
+    writer.write(b"HTTP/1.1 200 X\r\nX-Field: ")
+    await _dribble(reader, writer)
+
+
+async def _unframed(_: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """Half of the answer, which nothing but the end of the connection ends."""
+    await _send(writer, _headed(_half(reply), ""))
+
+
+async def _bad_chunk(_: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """All of the answer in a chunk, and a last chunk that is none."""
+    await _send(writer, _chunked(reply) + b"end\r\n\r\n")
+
+
+async def _no_last_chunk(
+    _: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply
+) -> None:
+    """All of the answer in a chunk, and no last chunk."""
+    await _send(writer, _chunked(reply))
+
+
+def _chunked(reply: Reply) -> bytes:
+    status, media_type, body = reply
+    chunk = b"%x\r\n%b\r\n" % (len(body), body)
+    return _headed((status, media_type, chunk), "Transfer-Encoding: chunked\r\n")
+
+
+async def _length_long(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply
+) -> None:
+    """All of the answer, which is said to be longer; then nothing."""
+    writer.write(framed(reply, len(reply[2]) + 10))
+    await _until_gone(reader)
+
+
+async def _length_short(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply
+) -> None:
+    """All of the answer, which is said to be shorter."""
+    writer.write(framed(reply, len(reply[2]) - 10))
+    await _until_gone(reader)
+
+
+async def _twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """The right answer, and behind it that of another query, for whoever asks next."""
+    other = reply[0], reply[1], _fewer(reply[2])
+    writer.write(framed(reply) + framed(other))
+    await _until_gone(reader)
+
+
+async def _gzip(_: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """Half of the answer compressed, as if it were all."""
+    status, media_type, body = reply
+    half = _half((status, media_type, gzip.compress(body)))
+    await _send(writer, framed(half, fields="Content-Encoding: gzip\r\n"))
+
+
+async def _partial(_: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """A part of the rows, and a field that says so."""
+    status, media_type, body = reply
+    said = "X-SQL-State: S1TAT\r\n"
+    await _send(writer, framed((status, media_type, _fewer(body)), fields=said))
+
+
+async def _refused(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: Reply) -> None:
+    """Status 400, as something says that stands in front of the engine."""
+    await _send(writer, framed((400, "text/html", b"<html>Bad Request</html>")))
+
+
+async def _busy(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: Reply) -> None:
+    """Status 503, for a while."""
+    await _send(writer, framed((503, "text/plain", b""), fields="Retry-After: 7\r\n"))
+
+
+async def _page(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: Reply) -> None:
+    """Status 200 and a page."""
+    await _send(writer, framed((200, "text/html", b"<html>Under construction.</html>")))
+
+
+async def _old(_: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
+    """A well-formed answer of other data."""
+    await _send(writer, framed((reply[0], reply[1], _fewer(reply[2]))))
+
+
+def _fewer(body: bytes) -> bytes:
+    """The same result without its last row; without rows, another result."""
+    content = json.loads(body)
+    if content.get("results", {}).get("bindings"):
+        content["results"]["bindings"].pop()
+    else:
+        content = {"head": {"vars": ["x"]}, "results": {"bindings": []}}
+    return json.dumps(content).encode()
+
+
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     await writer.drain()
@@ -228,4 +377,17 @@ FAULTS: dict[str, Spoil] = {
     "rubbish": _rubbish,
     "late": _late,
     "refuse": _refuse,
+    "slow head": _slow_head,
+    "unframed": _unframed,
+    "bad chunk": _bad_chunk,
+    "no last chunk": _no_last_chunk,
+    "length too long": _length_long,
+    "length too short": _length_short,
+    "twice": _twice,
+    "gzip": _gzip,
+    "partial": _partial,
+    "400": _refused,
+    "503": _busy,
+    "page": _page,
 }
+SPOILS = {**FAULTS, OLD: _old}

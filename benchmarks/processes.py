@@ -130,10 +130,10 @@ class OtherWork:
         return max(0.0, self._others() - self._start) / (time.monotonic() - self._begin)
 
     def _others(self) -> float:
-        return _busy_seconds() - _used(self._pid) - sum(os.times()[:4])
+        return busy_seconds() - _used(self._pid) - sum(os.times()[:4])
 
 
-def _busy_seconds() -> float:
+def busy_seconds() -> float:
     """Seconds of processor time that the machine has spent on anything."""
     line = (_PROC / "stat").read_text("ascii").splitlines()[0]
     user, nice, system, _idle, _wait, interrupts, soft, steal = map(int, line.split()[1:9])

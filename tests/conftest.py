@@ -59,8 +59,16 @@ LONG = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, the files that take long come first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is slow is left out unless it is asked for.
+
+    Where several processes run the tests, the files that take long come first.
+    """
+    if "slow" not in config.option.markexpr:
+        left_out = pytest.mark.skip(reason="slow: run with -m slow")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(left_out)
     if WORKER:
         place = {name: number for number, name in enumerate(LONG)}
         items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
@@ -176,8 +184,10 @@ class Service:
 
 
 @contextmanager
-def serve(settings: Settings, release: Release, **environment: str) -> Iterator[Service]:
-    """The service on a free port, with environment variables of its own."""
+def serve(
+    settings: Settings, release: Release, ready: str = "/readyz", **environment: str
+) -> Iterator[Service]:
+    """The service on a free port, with environment variables of its own, when a path answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     values = {
@@ -188,7 +198,7 @@ def serve(settings: Settings, release: Release, **environment: str) -> Iterator[
         **environment,
     }
     command = [sys.executable, "-m", "migkg", "serve", "--port", str(port)]
-    with running(command, f"{url}/readyz", values) as pid:
+    with running(command, url + ready, values) as pid:
         yield Service(url, pid, release, settings)
 
 

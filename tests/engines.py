@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,10 +41,13 @@ ResultSetMaxRows = {rows}
 
 
 @contextmanager
-def empty_oxigraph(folder: Path | None = None) -> Iterator[str]:
-    """An Oxigraph server that can be written to; yields its address."""
+def empty_oxigraph(folder: Path | None = None, port: int = 0) -> Iterator[str]:
+    """An Oxigraph server that can be written to, and keeps what it has if there is a folder.
+
+    Yields its address.
+    """
     program = str(Path(sys.executable).with_name("oxigraph"))
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{port or free_port()}"
     place = ["--location", str(folder)] if folder else []
     command = [program, "serve", *place, "--bind", address]
     with running(command, f"http://{address}/query?query=ASK%7B%7D", {}, subprocess.DEVNULL):
@@ -96,17 +99,18 @@ def faulty(url: str, fault: Callable[[BaseHTTPRequestHandler, int], bool]) -> It
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if fault(self, count):
                 return
-            upstream = HTTPConnection(host)
-            upstream.request(self.command, self.path, body=body, headers=dict(self.headers))
-            with upstream.getresponse() as response:
+            with closing(HTTPConnection(host)) as upstream:
+                upstream.request(self.command, self.path, body=body, headers=dict(self.headers))
+                response = upstream.getresponse()
                 data = response.read()
+            with suppress(ConnectionError):  # the client may have been killed
                 self.send_response(response.status)
-                for name in ("Content-Type", "Server"):
-                    self.send_header(name, response.getheader(name) or "")
+                for name in ("Content-Type", "Server", "WWW-Authenticate"):
+                    if value := response.getheader(name):
+                        self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
-            upstream.close()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -18,6 +18,10 @@ class BadFile(MigkgError):
     """A file of the project, or one given by name, cannot be read or understood."""
 
 
+class BrokenFile(BadFile):
+    """A file of the project is not written as it has to be; the text begins with its place."""
+
+
 class BadDeclaration(BadFile):
     """A parameter of a stored query is declared wrongly; ``line`` and ``column`` start at 1."""
 

@@ -107,8 +107,8 @@ class Settings:
     )
     engine_url: str = _setting(
         "",
-        "SPARQL 1.1 endpoint that answers queries, or several that hold the same; empty: the "
-        "embedded engine.",
+        "SPARQL 1.1 endpoint that answers queries, or several that hold the same, each with its "
+        "role (query=, standby= or publish=); empty: the embedded engine.",
     )
     engine_kind: str = _setting(
         "auto",
@@ -133,7 +133,8 @@ class Settings:
     engine_revision: str = _setting(
         "",
         "Query whose first value names the state of the data; of several endpoints those that "
-        "lag behind are left out. Empty: they are taken to be the same.",
+        "lag behind are left out. Empty: they are taken to be the same. Not used for what was "
+        "published to them.",
     )
     workers: int = field(
         default_factory=_default_workers,

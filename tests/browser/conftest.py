@@ -33,6 +33,8 @@ OPTIONS = [
 BUILT = Path(migkg.web.__file__).parent / "static" / "built" / "results.js"
 PATIENCE = 60_000  # milliseconds until something counts as failed, on a busy machine too
 
+NOT_LOADED = "Failed to load resource:"
+
 OpenPage = Callable[..., Page]
 
 expect.set_options(timeout=PATIENCE)
@@ -118,10 +120,14 @@ def page(open_page: OpenPage) -> Page:
 
 
 def _watch(page: Page, home: str, complaints: list[str]) -> None:
-    """Notes errors in the console, which has violations of the CSP too, and foreign requests."""
+    """Notes errors in the console, which has violations of the CSP too, and foreign requests.
+
+    The status of the page itself is none: Chromium writes that of a problem there.
+    """
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        of_itself = message.location["url"] == page.url and message.text.startswith(NOT_LOADED)
+        if message.type == "error" and not of_itself:
             complaints.append(f"{page.url}: {message.text}")
 
     def asked(request: Request) -> None:

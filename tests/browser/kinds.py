@@ -28,4 +28,5 @@ PAGES = {
     "releases": "/releases",
     "docs": "/docs",
     "limits": "/limits",
+    "unknown": "/page/city/quito",
 }

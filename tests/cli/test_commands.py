@@ -94,6 +94,13 @@ def test_a_wrong_call_is_status_2(migkg: Run, arguments: tuple[str, ...]) -> Non
     assert done.stderr.startswith(b"usage: migkg")
 
 
+@pytest.mark.parametrize("url", ["publish=http://127.0.0.1:9/", "ftp://127.0.0.1:9/", "a=b"])
+def test_serve_waits_for_no_endpoint_that_cannot_be_one(migkg: Run, url: str) -> None:
+    done = migkg("serve", "--engine-url", url)
+    complains(done, 2)
+    assert b"MIGKG_ENGINE_URL" in done.stderr
+
+
 def test_build_puts_a_release_into_service(migkg: Run, tiny: Settings) -> None:
     done = migkg("build")
     release = open_current(tiny.releases)
@@ -116,6 +123,26 @@ def test_data_that_breaks_a_rule_is_status_1_with_the_report(
     assert b"data/books.ttl: https://tiny.example/id/book/b" in done.stderr
     assert b"to do: Give the book a title." in done.stderr
     assert not tiny.releases.exists()
+
+
+@pytest.mark.parametrize("words", ["build", "check", "format --check", "format"])
+def test_a_file_that_cannot_be_read_is_status_1_with_its_place(
+    migkg: Run, tiny: Settings, words: str
+) -> None:
+    path = Path(str(tiny.project)) / "data" / "books.ttl"
+    edit(tiny, "data/books.ttl", "tiny:Book ;", "tiny:Book tiny:Book ;")
+    broken = path.read_bytes()
+    assert complains(migkg(*words.split()), 1).startswith(f"migkg: {path}:6:")
+    assert path.read_bytes() == broken
+    assert not tiny.releases.exists()
+
+
+def test_a_stored_query_that_is_not_utf_8_is_status_1_with_its_file(
+    migkg: Run, tiny: Settings
+) -> None:
+    path = Path(str(tiny.project)) / "queries" / "titles.rq"
+    path.write_bytes(path.read_bytes() + b"# caf\xe9\n")
+    assert f"{path} is not UTF-8 at byte " in complains(migkg("check"), 1)
 
 
 def test_check_says_what_it_checked_and_makes_no_release(migkg: Run, tiny: Settings) -> None:
@@ -229,6 +256,23 @@ def test_a_query_that_only_the_engine_refuses_has_its_place(migkg: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("SELECT * {", "line 1, column 10: This { is never closed."),
+        (
+            "SELECT * {\n ?s tiny:title ?t }",
+            "line 2, column 5: The prefix tiny: is not declared. "
+            f"Begin the query with: PREFIX tiny: <{BASE}ontology#>",
+        ),
+    ],
+    ids=["bracket", "prefix"],
+)
+def test_a_common_slip_in_a_query_is_told_in_plain_words(migkg: Run, text: str, why: str) -> None:
+    assert complains(migkg("query", text), 2) == f"migkg: {why}"
+
+
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("item", DUMP_FORMATS, ids=lambda item: item.name)
 def test_export_is_the_dump(migkg: Run, tiny: Settings, tmp_path: Path, item: Format) -> None:
     dump = (open_current(tiny.releases).dumps / f"migkg.{item.extension}").read_bytes()
@@ -297,6 +341,56 @@ def test_a_query_can_go_to_an_endpoint(migkg: Run) -> None:
     ((accept, body),) = asked
     assert accept == "text/csv"
     assert b"ORDER" in body
+
+
+@pytest.mark.parametrize("url", ["nonsense", "file:///etc/passwd", "ftp://127.0.0.1/", ""])
+def test_what_is_no_endpoint_is_a_sentence(migkg: Run, url: str) -> None:
+    done = migkg("query", "ASK {}", f"--endpoint={url}")
+    assert complains(done, 2) == (
+        f"migkg: {url!r} is no endpoint; give an address that begins with http:// or https://."
+    )
+
+
+def test_an_endpoint_that_cannot_be_asked_is_a_sentence(migkg: Run) -> None:
+    told = complains(migkg("query", "ASK {}", "--endpoint", "http://127.0.0.1:port/"), 1)
+    assert "nonnumeric port" in told
+
+
+PROBLEM = b'{"detail": "This { is\\nnever closed.", "line": 3, "column": 7}'
+DID_NOT = "/ did not answer the query: "
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "status", "told"),
+    [
+        (400, PROBLEM, 2, "migkg: line 3, column 7: This { is never closed."),
+        (400, b"error at 1:5: expected x\nmore", 2, "migkg: error at 1:5: expected x"),
+        (400, b"<html>it's wrong</html>", 1, DID_NOT + "QueryBadFormed: A bad request"),
+        (500, b"", 1, DID_NOT + "EndPointInternalError: "),
+        (503, b'{"detail": "Too many queries."}', 1, DID_NOT + "Too many queries."),
+        (429, b"[]", 1, DID_NOT + "HTTP Error 429"),
+    ],
+)
+def test_what_an_endpoint_refuses_is_one_sentence(
+    migkg: Run, code: int, body: bytes, status: int, told: str
+) -> None:
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Writes nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        done = migkg("query", "ASK {}", "--endpoint", f"http://127.0.0.1:{server.server_port}/")
+        thread.join()
+    assert told in complains(done, status)
+    assert done.stderr.count(b"\n") == 1
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,9 +32,16 @@ def echo(text: str) -> Reply:
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
 @asynccontextmanager
 async def listening(
-    handle: Handle, port: int = 0, tls: ssl.SSLContext | None = None
+    handle: Handle, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[int]:
     """Handles each connection while the block runs; yields the port."""
     handling: list[asyncio.Task[None]] = []
@@ -49,7 +57,7 @@ async def listening(
             with suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -85,10 +93,13 @@ class Endpoint:
             writer.write(reply.replace(b"\r\n", f"\r\n{self.extra}".encode(), 1))
 
     @asynccontextmanager
-    async def on(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    async def on(
+        self, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> AsyncIterator[None]:
         """Answers on a port while the block runs."""
-        async with listening(self.serve, port, tls) as used:
-            self.url = f"{'https' if tls else 'http'}://127.0.0.1:{used}/sparql"
+        in_url = f"[{host}]" if ":" in host else host
+        async with listening(self.serve, port, tls, host) as used:
+            self.url = f"{'https' if tls else 'http'}://{in_url}:{used}/sparql"
             yield
 
 

@@ -26,6 +26,7 @@ from migkg.errors import (
     QueryTimeout,
 )
 from migkg.model import formats
+from migkg.model.formats import Format
 from migkg.model.sparql_text import read_query, solutions_behind
 from migkg.settings import Secret, Settings
 from tests.engine.conftest import query, started
@@ -56,16 +57,28 @@ def exchange(
     **values: object,
 ) -> tuple[Endpoint, bytes]:
     """(the endpoint that was asked, the answer as the engine gave it)."""
+    return answered(asked, answer, extra, own, **values)[:2]
+
+
+def answered(
+    asked: Query,
+    answer: Callable[[str], Reply],
+    extra: str = "",
+    own: bytes = NO_GRAPHS,
+    **values: object,
+) -> tuple[Endpoint, bytes, bool]:
+    """The same, and whether the answer was cut."""
 
     def reply(text: str) -> Reply:
         return (200, JSON, own) if "DISTINCT ?g" in text else answer(text)
 
-    async def main() -> tuple[Endpoint, bytes]:
+    async def main() -> tuple[Endpoint, bytes, bool]:
         async with endpoint(reply, extra) as found:
             settings = Settings(**{"engine_url": found.url, "engine_kind": "generic", **values})
             graphs = ("urn:g1", "urn:g2")
             async with started(RemoteEngine(settings, graphs)) as engine:
-                return found, (await engine.answer(asked)).read()
+                given = await engine.answer(asked)
+                return found, given.read(), given.truncated
 
     return asyncio.run(main())
 
@@ -254,11 +267,13 @@ FILTERED = "SELECT * { ?s ?p ?o FILTER(?o != 1) VALUES ?o { 2 undef } }"
         ('SELECT * { ?s ?p ?o FILTER(regex(?o, "^a{2,}")) }', "REGEX(?x"),
     ],
 )
-@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("right", [True, False, None])
 def test_what_an_engine_was_seen_to_answer_wrongly_is_tried_first(
-    text: str, trial: str, right: bool
+    text: str, trial: str, right: bool | None
 ) -> None:
     def answer(asked: str) -> Reply:
+        if right is None and trial in asked:
+            return 400, "text/plain", b"what is this?"
         if asked.startswith("ASK"):
             truth = right or trial not in asked
             return 200, JSON, json.dumps({"head": {}, "boolean": truth}).encode()
@@ -507,6 +522,11 @@ def test_credentials_may_be_in_a_file(tmp_path: Path) -> None:
         {"engine_url": " , "},
         {"engine_url": "http://x/#y"},
         {"engine_url": "http://me:secret@x/"},
+        {"engine_url": "query=http://me:secret@x/"},
+        {"engine_url": "read=http://me:secret@x/"},
+        {"engine_url": "query="},
+        {"engine_url": "publish=http://x/ standby=http://y/"},
+        {"engine_url": "http://x/ standby=http://x/"},
         {"engine_kind": "other"},
         {"engine_credentials": Secret("secret")},
         {"engine_credentials": Secret("a:secret\nb")},
@@ -577,3 +597,37 @@ def test_a_parsers_message_keeps_its_place() -> None:
     with pytest.raises(BadQuery, match=r"no$") as refused:
         exchange(query("SELECT * {}"), always(400, "text/plain", message))
     assert refused.value.line == 3
+
+
+@pytest.mark.parametrize("item", formats.RESULT_FORMATS, ids=lambda item: item.name)
+@pytest.mark.parametrize("rows", [3, 4, 5])
+def test_an_answer_is_cut_only_where_there_are_more_rows(item: Format, rows: int) -> None:
+    """The endpoint has four rows, whatever it is asked."""
+    text = "SELECT ?x {}"
+    reply = always(200, JSON, results(*"a]}c"))
+    _, whole = exchange(query(text, item), reply)
+    asking = Query.of(read_query(text), item, truncate=rows, notice="/docs#cut")
+    found, data, truncated = answered(asking, reply)
+    assert found.asked[-1] == f"{text} LIMIT {rows + 1} "
+    assert truncated is (rows < 4)
+    if not truncated:
+        assert data == whole
+        return
+    assert (b"/docs#cut" in data) is (item.name in ("json", "xml"))
+    data = data.replace(b'"link":["/docs#cut"],', b"").replace(b'<link href="/docs#cut"/>', b"")
+    _, first = exchange(query(text, item), always(200, JSON, results(*"a]}")))
+    if item is formats.JSON:  # written anew
+        assert json.loads(data) == json.loads(first)
+    else:
+        assert data == first
+
+
+def test_a_limit_of_its_own_is_no_cut_and_no_wish_lifts_the_limit_of_rows() -> None:
+    reply = always(200, JSON, results(*"abcd"))
+    for text, sent in (("LIMIT 4", "LIMIT 4"), ("LIMIT 9", "LIMIT 5")):
+        asking = Query.of(read_query(f"SELECT ?x {{}} {text}"), formats.JSON, truncate=4)
+        found, _, truncated = answered(asking, reply)
+        assert (found.asked[-1], truncated) == (f"SELECT ?x {{}} {sent}", False)
+    asking = Query.of(read_query("SELECT ?x {}"), formats.JSON, truncate=4)
+    with pytest.raises(AnswerTooLarge):
+        answered(asking, reply, answer_rows=3)

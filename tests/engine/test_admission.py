@@ -488,7 +488,8 @@ def test_no_place_is_lost_in_thousands_of_random_steps(seed: int) -> None:
         admit = admission(clock, slow=slow, queue=chance.choice([2, 5, 20]), wait=wait)
         ends = await random_steps(admit, clock, chance)
         assert ends <= {type(None), EngineBusy, TooManyRequests, asyncio.CancelledError}
-        assert ends >= {type(None), TooManyRequests, asyncio.CancelledError}
+        assert ends >= {type(None), asyncio.CancelledError}
+        assert wait < WAIT or TooManyRequests in ends  # else a busy machine may empty the queue
         for lane, number in PLACES.items():
             assert await free_places(admit, lane) == number
         assert await free_slow_places(admit, slow) == slow

@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,6 @@ from migkg.engine.protocol import Query
 from migkg.engine.release import DISK_STORE, STORE, Release, disk_store
 from migkg.errors import EngineUnavailable, NoRelease
 from migkg.model import formats
-from migkg.model.sparql_text import Form
 from migkg.resources import Project
 from migkg.services import stored_queries
 from migkg.settings import Settings
@@ -134,18 +132,6 @@ def test_files_that_the_store_opens_late_can_be_read(tmp_path: Path) -> None:
         *(f"{EX}{n}/9" for n in range(PARTS)),
         "200",
     ]
-
-
-def test_a_process_on_disk_cannot_open_connections(store: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        text = f"SELECT * {{ SERVICE <{endpoint}> {{ ?s ?p ?o }} }}"
-        unguarded = Query(text=text, form=Form.SELECT, format=formats.JSON)
-        with pytest.raises(EngineUnavailable):
-            answers(embedded(store, memory_budget=SMALL), unguarded)
-        with pytest.raises(BlockingIOError):
-            listener.accept()
 
 
 TRY = """

@@ -305,14 +305,15 @@ def test_a_query_process_cannot_open_files(store: Path) -> None:
     use(embedded(store), work)
 
 
-def test_a_query_process_cannot_open_connections(store: Path) -> None:
+@pytest.mark.parametrize("budget", [2**32, 1], ids=["in memory", "on disk"])
+def test_a_query_process_cannot_open_connections(store: Path, budget: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         text = f"SELECT * {{ SERVICE <{endpoint}> {{ ?s ?p ?o }} }}"
         unguarded = Query(text=text, form=Form.SELECT, format=formats.JSON)
         with pytest.raises(EngineUnavailable):
-            ask(embedded(store), unguarded)
+            ask(embedded(store, memory_budget=budget), unguarded)
         with pytest.raises(BlockingIOError):
             listener.accept()
 

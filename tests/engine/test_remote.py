@@ -27,7 +27,7 @@ from migkg.errors import (
 from migkg.settings import Settings
 from tests.conftest import free_port
 from tests.engine.conftest import query, started
-from tests.engine.fake_endpoint import Endpoint, endpoint, listening
+from tests.engine.fake_endpoint import Endpoint, endpoint, has_ipv6, listening
 
 BODY = b'{"head":{},"boolean":true}'
 RESULTS = "application/sparql-results+json"
@@ -258,7 +258,7 @@ def test_a_query_that_is_given_up_closes_its_connection() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody knows, and its key."""
+    """A certificate for 127.0.0.1 and ::1 that nobody knows, and its key."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("a certificate is made with openssl, which is not here")
@@ -266,30 +266,34 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     made = (folder / "certificate.pem", folder / "key.pem")
     command = [program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", "2", "-subj", "/CN=endpoint", "-keyout", str(made[1])]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(made[0])]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1,IP:::1", "-out", str(made[0])]
     subprocess.run(command, check=True, capture_output=True)
     return made
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_certificate_must_be_known_and_for_this_host(
     certificate: tuple[Path, Path], known: bool, host: str
 ) -> None:
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    at = host.replace("localhost", "127.0.0.1")
+
     async def main() -> bytes:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         found = Endpoint()
-        async with found.on(tls=context):
+        async with found.on(tls=context, host=at):
             settings = Settings(
-                engine_url=found.url.replace("127.0.0.1", host),
+                engine_url=found.url.replace(at, host),
                 engine_kind="generic",
                 engine_ca_file=certificate[0] if known else None,
             )
             async with started(RemoteEngine(settings)) as engine:
                 return (await engine.answer(ASK)).read()
 
-    if known and host == "127.0.0.1":
+    if known and host != "localhost":
         assert asyncio.run(main()) == BODY
     else:
         with pytest.raises(EngineUnavailable, match="did not answer"):

@@ -20,8 +20,8 @@ from migkg.model.evidence import (
 )
 from migkg.model.namespaces import OA, Vocabulary
 from migkg.resources import Project
-from migkg.services.citing import add_evidence
 from migkg.services.project_files import ProjectFiles
+from migkg.services.source_evidence import add_evidence
 from migkg.settings import Settings
 
 # An astral character, combining marks, CRLF, a blank line of spaces, and a tab.

@@ -207,7 +207,7 @@ _A, _B = BNode("a"), BNode("b")
         ([(ex("s"), ex("p"), _A), (ex("t"), ex("p"), _A)], "more than one triple"),
         ([(ex("s"), ex("p"), _A), (_A, ex("p"), _A)], "more than one triple"),
         ([(_A, ex("p"), _B), (_B, ex("p"), _A)], "not reached"),
-        ([(_A, ex("p"), ex("o"))], "not reached"),
+        ([(_A, ex("p"), ex("o"))], "^A blank node with 'ex:p ex:o' is not reached"),
         ([(_A, RDF.first, _A), (_A, RDF.rest, RDF.nil)], "not reached"),
         ([(ex("s"), ex("p"), _A), (_A, RDF.rest, _A)], "more than one triple"),
     ],

@@ -130,6 +130,7 @@ def test_compose_confines_each_service(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert re.fullmatch(r"\d+m", service["logging"]["options"]["max-size"])
     assert "privileged" not in service
     assert name == "store" or any(place.startswith("/tmp:") for place in service["tmpfs"])
     assert name == "publish" or service["restart"] == "unless-stopped"
@@ -179,6 +180,10 @@ def pods() -> list[dict[str, Any]]:
     return [item["spec"]["template"] for item in manifests() if "template" in item.get("spec", {})]
 
 
+def pod_of(app: str) -> dict[str, Any]:
+    return next(pod for pod in pods() if pod["metadata"]["labels"]["app"] == app)
+
+
 def test_pods_are_confined_as_the_restricted_standard_wants() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
     assert len(pods()) == 3
@@ -195,6 +200,34 @@ def test_pods_are_confined_as_the_restricted_standard_wants() -> None:
             assert "memory" in container["resources"]["limits"]
             mounted = {mount["name"] for mount in container["volumeMounts"]}
             assert mounted & {"tmp", "data"}
+
+
+def test_manifests_are_what_kubernetes_takes() -> None:
+    """Unknown fields are refused too."""
+    reason = "needs the package kubernetes-validate"
+    validator = pytest.importorskip("kubernetes_validate", reason=reason)
+    for item in manifests():
+        validator.validate(item, validator.latest_version(), strict=True)
+
+
+def test_no_variable_of_a_service_is_taken_for_a_setting() -> None:
+    """Kubernetes would set MIGKG_PORT=tcp://… in each pod beside a service named migkg."""
+    assert [pod["spec"]["enableServiceLinks"] for pod in pods()] == [False] * 3
+
+
+def test_answers_that_are_kept_fit_into_their_folder() -> None:
+    unit = {"m": 2**20, "Mi": 2**20, "Gi": 2**30}
+
+    def size(text: str) -> int:
+        number, name = re.fullmatch(r"(\d+)(\w+)", text).groups()  # type: ignore[union-attr]
+        return int(number) * unit[name]
+
+    service = services()["migkg"]
+    folder = size(service["tmpfs"][0].partition("size=")[2].partition(",")[0])
+    assert int(service["environment"]["MIGKG_SPOOL_BYTES"]) <= folder / 2
+    spec = pod_of("migkg")["spec"]
+    values = {item["name"]: item["value"] for item in spec["containers"][0]["env"]}
+    assert int(values["MIGKG_SPOOL_BYTES"]) <= size(spec["volumes"][0]["emptyDir"]["sizeLimit"]) / 2
 
 
 def test_pods_run_as_the_users_of_their_images() -> None:
@@ -216,30 +249,6 @@ def test_selectors_find_their_pods_and_probes_their_paths() -> None:
             wanted = spec.get("podSelector", spec.get("selector", {}))
             wanted = wanted.get("matchLabels", wanted)
             assert any(wanted.items() <= found.items() for found in labels), item
-    (container,) = next(p for p in pods() if p["metadata"]["labels"]["app"] == "migkg")["spec"][
-        "containers"
-    ]
+    (container,) = pod_of("migkg")["spec"]["containers"]
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-
-
-# nginx
-
-
-def test_the_proxy_configuration_is_one_that_nginx_takes(tmp_path: Path) -> None:
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    text = (ROOT / "deploy" / "proxy" / "nginx.conf").read_text("utf-8")
-    service = ROOT / "deploy" / "proxy" / "service.conf"
-    text = text.replace("/etc/nginx/tls/", f"{tmp_path}/none/").replace("/tmp/", f"{tmp_path}/")
-    text = text.replace("/etc/nginx/service.conf", str(service))
-    text = text.replace("migkg:8000", "127.0.0.1:1")
-    (tmp_path / "nginx.conf").write_text(text, "utf-8")
-    done = subprocess.run(
-        [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr

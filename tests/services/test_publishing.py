@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -11,16 +12,21 @@ from pathlib import Path
 import pytest
 
 from migkg.engine import graph_files, published
-from migkg.engine.http_client import Credentials, HttpClient
+from migkg.engine.http_client import HttpClient
+from migkg.engine.published import Holding
+from migkg.engine.published_lock import SILENCE
 from migkg.engine.rdf_server import KINDS, Addresses, RdfServer
 from migkg.engine.release import STORE, Release
+from migkg.engine.remote import RemoteEngine
+from migkg.engine.remote.credentials import Credentials
 from migkg.errors import EngineUnavailable, MigkgError, PublishFailed
 from migkg.services.publishing import Outcome, Publisher, Wishes
+from migkg.settings import Settings
 from tests.engines import empty_oxigraph, empty_virtuoso, faulty
 
 BASE = "https://tiny.example/"
 OLD, NEW, NEWER = ("0" * 15 + digit for digit in "123")
-WISHES = Wishes(grace=0)
+WISHES = Wishes(grace=0, silence=0.3)
 Connect = Callable[..., RdfServer]
 XSD = "http://www.w3.org/2001/XMLSchema#"
 TERMS = [
@@ -102,9 +108,9 @@ def test_a_release_arrives_as_it_is_and_the_one_before_stays(
     connect: Connect, oxigraph: str, releases: dict[str, Release]
 ) -> None:
     at = connect(oxigraph)
-    for name in (OLD, NEW):
-        outcome = publish(at, releases[name])
-        assert not outcome.counted
+    for name, processes in ((OLD, 0), (NEW, 2)):
+        outcome = publish(at, releases[name], replace(WISHES, processes=processes))
+        assert sum(len(graphs) for graphs in outcome.verified.values()) == 4
     record = published.read(at, BASE)
     assert (record.current, record.complete) == (NEW, (NEW, OLD))
     names = published.names_of(BASE, NEW, releases[NEW].manifest["graphs"])
@@ -152,7 +158,7 @@ def loses_what_it_gets(handler: BaseHTTPRequestHandler) -> None:
 
 
 FAULTS = [answers_500, breaks_off, loses_what_it_gets]
-WRITES = 8  # what is recorded, the names, four graphs, one of them in two pieces, the change
+WRITES = 9  # the claim, what is begun, the names, four graphs, one in two pieces, the change
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -182,7 +188,7 @@ def test_whatever_goes_wrong_the_old_release_is_served_and_the_next_run_goes_on(
             publish(at, releases[OLD])
             writes = 0
             with pytest.raises(MigkgError):
-                publish(connect(url), releases[NEW])
+                publish(connect(url), releases[NEW], replace(WISHES, silence=SILENCE))
             record = published.read(at, BASE)
             assert (record.current, record.complete) == (OLD, (OLD,))
             assert publish(at, releases[OLD]).sent == 0, "what was served was changed"
@@ -191,13 +197,69 @@ def test_whatever_goes_wrong_the_old_release_is_served_and_the_next_run_goes_on(
             assert publish(at, releases[NEW]).sent == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (413, b"<h1>Too large</h1>", r"must take bodies of 16 MiB \(nginx: client_max_body_size\)"),
+        (500, b"No space left\non device", "status 500: No space left on device"),
+        (500, b"", "status 500: it gives no reason"),
+        (503, b"starting", "busy or not ready; run this again later, and it goes on. starting"),
+        (507, b"quota", "it has no room left. quota"),
+    ],
+)
+def test_what_a_server_refuses_is_one_sentence_and_the_next_run_goes_on(
+    connect: Connect,
+    oxigraph: str,
+    releases: dict[str, Release],
+    status: int,
+    body: bytes,
+    said: str,
+) -> None:
+    at = connect(oxigraph)
+    publish(at, releases[OLD])
+
+    def refuses(handler: BaseHTTPRequestHandler, _: int) -> bool:
+        if handler.command != "POST" or "graph%2F1" not in handler.path:
+            return False
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return True
+
+    with faulty(oxigraph, refuses) as url, pytest.raises(PublishFailed, match=said) as refused:
+        publish(connect(url), releases[NEW])
+    assert "\n" not in str(refused.value)
+    assert published.read(at, BASE).current == OLD
+    plan = Publisher(releases[NEW], at, BASE, WISHES, lambda _: None).plan()
+    assert 0 < plan.there < plan.triples
+    assert publish(at, releases[NEW]).sent == plan.triples - plan.there
+
+
+def test_what_belongs_to_others_on_the_server_is_not_touched(
+    connect: Connect, oxigraph: str, releases: dict[str, Release]
+) -> None:
+    at = connect(oxigraph)
+    data = b"<http://e/a> <http://e/b> _:c .\n"
+    others = ["http://other.example/g", f"{BASE}graph/a", f"{BASE}release/{OLD}/else", "urn:x"]
+    for name in others:
+        at.add(name, data)
+    at.update("INSERT DATA { <http://e/default> <http://e/b> <http://e/c> }")
+    for name in (OLD, NEW, NEWER, NEW):
+        publish(at, releases[name])
+    assert [at.count(name) for name in others] == [1, 1, 1, 1]
+    assert at.select("SELECT ?s { ?s <http://e/b> <http://e/c> }") == [
+        {"s": {"type": "uri", "value": "http://e/default"}}
+    ]
+
+
 def test_triples_that_were_changed_are_found_though_their_number_is_right(
     connect: Connect, oxigraph: str, releases: dict[str, Release]
 ) -> None:
     at = connect(oxigraph)
 
     def inject(handler: BaseHTTPRequestHandler, _: int) -> bool:
-        if handler.command != "PUT" or not handler.path.endswith("graph%2F2"):
+        if handler.command != "POST" or "graph%2F2" not in handler.path:
             return False
         at.put(
             published.names_of(BASE, NEW, releases[NEW].manifest["graphs"]).graphs[
@@ -222,12 +284,14 @@ def test_what_was_begun_and_given_up_is_removed_by_the_next_run(
     connect: Connect, oxigraph: str, releases: dict[str, Release]
 ) -> None:
     at = connect(oxigraph)
+    has_ended = False
 
-    def ends_soon(handler: BaseHTTPRequestHandler, number: int) -> bool:
-        if number < 6:
-            return False
-        breaks_off(handler)
-        return True
+    def ends_soon(handler: BaseHTTPRequestHandler, _: int) -> bool:
+        nonlocal has_ended
+        has_ended = has_ended or (handler.command == "POST" and handler.path.startswith("/store"))
+        if has_ended:
+            breaks_off(handler)
+        return has_ended
 
     with faulty(oxigraph, ends_soon) as url, pytest.raises(EngineUnavailable):
         publish(connect(url), releases[OLD])
@@ -282,10 +346,28 @@ def test_virtuoso_keeps_a_release_but_for_the_precision_of_geometries(
         assert published.read(at, BASE).current == NEW
         assert not publish(at, located, replace(WISHES, accept_rounding=True)).counted
         assert published.read(at, BASE).complete == (NEWER, NEW)
+        assert [standing(f"{url}/sparql", name) for name in (NEW, NEWER, OLD)] == [
+            ("in service", NEWER),
+            ("in service", NEWER),
+            ("lagging", NEWER),
+        ]
         wrong = connect(url, "virtuoso", Credentials(user="dba", password="secret-x"))
         with pytest.raises(PublishFailed, match="MIGKG_PUBLISH_USER") as refused:
             publish(wrong, releases[OLD])
     assert "secret-x" not in str(refused.value)
+
+
+def standing(url: str, release_id: str) -> tuple[str, str | None]:
+    """How an endpoint stands for a service that serves a release, and what is current there."""
+
+    async def main() -> tuple[str, str | None]:
+        engine = RemoteEngine(Settings(engine_url=url), holding=Holding(BASE, release_id))
+        await engine.start()
+        (state,) = engine.endpoints()
+        await engine.close()
+        return state.state, state.revision
+
+    return asyncio.run(main())
 
 
 def test_the_graph_with_all_triples_is_the_only_one_where_there_is_one() -> None:

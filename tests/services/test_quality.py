@@ -11,9 +11,9 @@ from migkg.engine.scratch import ScratchStore
 from migkg.model.evidence import SourceText
 from migkg.model.namespaces import Vocabulary
 from migkg.resources import Project
-from migkg.services.citing import add_evidence, find_spans
 from migkg.services.project_files import ProjectFiles
 from migkg.services.quality import MEASURES, coverage, sentences
+from migkg.services.source_evidence import add_evidence, find_spans
 from tests.conftest import BASE
 
 TEXT = "A heading\n\nAnn wrote A. Bob read it in 2.5 hours!\nAnd then?\n\n* * *\n\n3.\n"

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyshacl
 import pytest
 from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
 from migkg.engine import rdf_io
@@ -161,6 +161,17 @@ def test_every_shape_and_rule_has_an_iri_and_is_used() -> None:
     linked = {*graph.objects(None, SH.property), *graph.objects(None, SH.sparql)}
     assert all(isinstance(node, URIRef) for node in declared | linked)
     assert declared <= used
+
+
+def test_every_class_that_has_data_has_a_node_shape() -> None:
+    """Its own, or that of a class above it."""
+    shapes, ontology = rdf_io.to_rdflib(SHAPES), rdf_io.to_rdflib(ONTOLOGY)
+    judged = set(shapes.objects(None, SH.targetClass))
+    used = {t.object.value for t in read("data/*.ttl") if t.predicate.value == str(RDF.type)}
+    assert len(used) > 40
+    used.remove(str(SKOS.Concept))  # goals, targets and indicators, which are judged as such
+    for iri in used:
+        assert judged.intersection(ontology.transitive_objects(URIRef(iri), RDFS.subClassOf)), iri
 
 
 def test_every_property_that_needs_evidence_is_a_target_of_the_rule() -> None:

@@ -72,6 +72,24 @@ def test_what_cannot_be_had_is_406(service: Service, path: str) -> None:
     assert "text/turtle" in found["available"]
 
 
+def test_the_dataset_is_described_by_what_it_holds(
+    service: Service, void: ox.Store, dcat: ox.Store
+) -> None:
+    """And the ontology, by its classes and properties."""
+    predicate = ox.NamedNode("http://purl.org/dc/terms/description")
+    found = [
+        quad.object.value
+        for store in (void, dcat)
+        for quad in store.quads_for_pattern(None, predicate, None)
+        if "migration and cities" in quad.object.value
+    ]
+    assert len(found) >= 2
+    assert all(text.startswith("Statements about migration and cities") for text in found)
+    assert found[0] in ask(service, "/", headers={"Accept": "text/html"}).text
+    ontology = ask(service, "/ontology", headers={"Accept": "text/html"}).text
+    assert f"Classes and properties for s{found[0][1:]}" in ontology
+
+
 COUNTS = {
     "triples": ("(COUNT(*) AS ?n)", "{ SELECT DISTINCT ?s ?p ?o { ?s ?p ?o } }"),
     "distinctSubjects": ("(COUNT(DISTINCT ?s) AS ?n)", "?s ?p ?o"),

@@ -30,7 +30,7 @@ OF_THIS_TIME = {"date", "x-request-id"}
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """One query process, a short deadline, answers in memory up to 16 KiB."""
     folder = tmp_path_factory.mktemp("express")
-    limits = {"ANSWER_MEMORY": "16384", "ANSWER_ROWS": "12000", "QUERY_DEADLINE": "1"}
+    limits = {"ANSWER_MEMORY": "16384", "ANSWER_ROWS": "10000", "QUERY_DEADLINE": "3"}
     with edge(folder, **limits, QUERY_PROCESSES="1", QUERY_TEXT="2000") as running:
         yield running
 

@@ -191,10 +191,9 @@ def test_numbers_and_dates_are_written_as_the_language_does() -> None:
 
 
 def test_problems_and_data_are_the_same_in_all_languages(service: Service) -> None:
-    for path in ("/page/city/none-xx", "/data/city/quito-ec.ttl"):
+    for path in ("/page/city/quit", "/data/city/quito-ec.ttl"):
         english, french = (
-            ask(service, path, headers={"Accept": BROWSER, "Accept-Language": code})
-            for code in ("en", "fr")
+            ask(service, path, headers={"Accept-Language": code}) for code in ("en", "fr")
         )
         assert french.body == english.body
         assert french.headers["Content-Language"] is None

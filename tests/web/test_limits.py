@@ -13,6 +13,7 @@ import pytest
 
 from migkg.settings import PREFIX, Settings
 from migkg.web.limits import MET
+from tests.conftest import ROOT
 from tests.web.client import Reply, accept, ask, sparql
 from tests.web.edge import Edge, edge
 from tests.web.page import HTML, Page
@@ -54,6 +55,12 @@ def test_every_setting_that_is_a_limit_is_listed() -> None:
     numbers = {item.name for item in fields(Settings) if item.type in ("int", "float")}
     assert numbers == OURS | set(MET)
     assert not OURS & set(MET)
+
+
+def test_every_limit_is_documented() -> None:
+    text = (ROOT / "docs" / "limits.md").read_text("utf-8")
+    missing = [name for name in MET if f"`{PREFIX}{name.upper()}`" not in text]
+    assert missing == []
 
 
 def test_the_values_are_those_in_force(service: Edge) -> None:

@@ -281,15 +281,44 @@ def test_the_context_covers_every_class_and_property(service: Service, dataset: 
 # What is not there
 
 
-@pytest.mark.parametrize("accepted", [*MEDIA_TYPES.values(), HTML, BROWSER, "image/png", "*/*"])
+UNKNOWN = ("/id/{}", "/page/{}", "/data/{}", f"/describe?iri={BASE}id/{{}}")
+
+
+@pytest.mark.parametrize("accepted", [*MEDIA_TYPES.values(), "image/png", "*/*"])
 def test_an_unknown_thing_is_404_with_help_whatever_is_accepted(
     service: Service, accepted: str
 ) -> None:
-    for path in ("/id/city/none-xx", "/page/city/none-xx", "/data/city/none-xx", "/none"):
+    for path in (*(path.format("city/none-xx") for path in UNKNOWN), "/none"):
         reply = ask(service, path, headers={"Accept": accepted})
         assert reply.problem(404, "not-found")["advice"]
-    reply = ask(service, f"/describe?iri={BASE}id/city/none-xx", headers={"Accept": accepted})
-    assert reply.problem(404, "not-found")["advice"]
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+@pytest.mark.parametrize("name", ["city/quit", "city/Quito", "city/quito-ecuador", "city/qiuto-ec"])
+def test_an_unknown_thing_is_404_with_what_may_be_meant(
+    service: Service, path: str, name: str
+) -> None:
+    similar = ask(service, path.format(name)).problem(404, "not-found")["similar"]
+    quito = {"label": "Quito", "iri": f"{BASE}id/city/quito-ec", "url": "/page/city/quito-ec"}
+    assert similar[0] == quito
+    assert len(similar) <= 5
+
+
+@pytest.mark.parametrize("accepted", [HTML, BROWSER])
+def test_to_people_a_404_is_a_page(service: Service, accepted: str) -> None:
+    for path in (*(path.format("city/quit") for path in UNKNOWN), "/none", "/dumps/none"):
+        reply = ask(service, path, headers={"Accept": accepted})
+        assert (reply.status, reply.media_type) == (404, HTML)
+        assert reply.headers["Cache-Control"] == "no-store"
+        page = Page(reply.text)
+        program = ask(service, path).problem(404, "not-found")
+        assert program["detail"] in page.text
+        assert {thing["url"] for thing in program.get("similar", [])} <= set(page.links)
+
+
+def test_to_people_who_write_a_problem_stays_a_problem(service: Service) -> None:
+    reply = ask(service, "/id/city/quit", method="POST", headers={"Accept": BROWSER}, body=b"")
+    reply.problem(405, "method-not-allowed")
 
 
 @pytest.mark.parametrize("path", ["/id/", "/data/", "/page/", "/id/city", "/id/city/", "/id/.ttl"])
@@ -317,9 +346,10 @@ def test_markup_in_a_request_is_not_given_back(service: Service, path: str) -> N
     for text in (MARKUP, "javascript:alert(1)//<x>", "x\n<b>\0"):
         reply = ask(service, path.format(quote(text, safe="")), headers={"Accept": BROWSER})
         assert reply.status in (400, 404)
-        assert reply.media_type == "application/problem+json"
+        assert reply.media_type == HTML
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
-        assert "<script" not in reply.text
+        assert Page(reply.text).scripts == []
+        assert Page(reply.text).tags.count("b") <= 1  # the language of the page
 
 
 # Pages

@@ -131,13 +131,16 @@ def test_a_line_tells_of_a_query_by_its_digest_and_its_beginning(service: Edge) 
 
 
 def test_by_default_the_log_tells_of_failures_alone_and_of_no_query(tmp_path: Path) -> None:
-    with edge(tmp_path, LOG_REQUESTS="", QUERY_DEADLINE="0.2", METRICS="all") as service:
+    values = {"QUERY_DEADLINE": "0.2", "METRICS": "all", "PROXY_HOPS": "1"}
+    with edge(tmp_path, LOG_REQUESTS="", **values) as service:
         assert ask(service, "/sparql?query=nonsense").status == 400
-        timeout = ask(service, "/sparql?query=" + ENDLESS.replace(" ", "%20"))
+        path = "/sparql?query=" + ENDLESS.replace(" ", "%20")
+        timeout = ask(service, path, headers={"X-Forwarded-For": "192.0.2.7"})
         assert timeout.status == 504
         eventually(lambda: len(service.complaints()) > 0)
         (line,) = service.complaints()
         assert f"request_id={timeout.headers['X-Request-Id']}" in line
         assert "status=504" in line
+        assert "client=192.0.2.7" in line
         assert "VALUES" not in line
         assert ask(service, "/metrics", headers={"Via": "1.1 x"}).status == 200

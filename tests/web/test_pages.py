@@ -162,13 +162,13 @@ def test_browse_lists_all_things_of_a_class(service: Service, claimed_thing: str
 
 
 def test_browse_of_no_class_is_404(service: Service) -> None:
-    browse(service, "/browse/None").problem(404, "not-found")
+    ask(service, "/browse/None").problem(404, "not-found")
 
 
 def test_docs_name_every_path(service: Service) -> None:
     text = page(service, "/docs").text
     for route in ROUTES:
-        assert route.path in text
+        assert route.template in text
         assert route.summary in text
 
 
@@ -269,7 +269,7 @@ def test_a_stored_query_answers_in_every_format(
 
 
 def test_a_stored_query_that_is_not_there_is_404_with_help(service: Service) -> None:
-    assert browse(service, "/queries/none").problem(404, "not-found")["advice"]
+    assert ask(service, "/queries/none").problem(404, "not-found")["advice"]
 
 
 def test_a_stored_query_in_a_format_that_is_not_there_is_406(

@@ -176,3 +176,15 @@ def test_a_remote_engine_has_one_release(remote_service: Service) -> None:
     assert ask(remote_service, f"/livez?release={own}").status == 200
     found = ask(remote_service, "/livez?release=0000").problem(404, "not-found")
     assert own in found["available"]
+
+
+def test_to_people_an_unknown_release_is_a_page_with_those_that_are_kept(
+    releases: Releases,
+) -> None:
+    service, made = releases
+    for path in (f"{BOOK}?release=f{'0' * 15}", "/?release=x&lang=fr", "/page/shelf/1?release=x"):
+        reply = ask(service, path, headers={"Accept": "text/html"})
+        assert (reply.status, reply.media_type) == (404, "text/html")
+        assert all(release.id in reply.text for release in made)
+    assert ask(service, "/?release=x&release=y", headers=BROWSER).media_type == "text/html"
+    ask(service, f"{BOOK}?release=x").problem(404, "not-found")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
+from typing import ClassVar
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -15,6 +20,7 @@ from migkg.resources import Project
 from migkg.services import stored_queries
 from migkg.settings import Settings
 from tests.conftest import BASE, Service, oxigraph, serve
+from tests.processes import eventually
 from tests.web.client import GRAPHS, MEDIA_TYPES, Reply, accept, ask, sparql, triples
 from tests.web.page import BROWSER
 from tests.web.test_conformance import failures
@@ -85,6 +91,21 @@ DATASETS: list[dict[str, str | list[str]]] = [
     {"default_graph_uri": [THEMES, PLACES], "named_graph_uri": [PLACES]},
     {"default_graph_uri": f"{BASE}graph/none"},
 ]
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+@pytest.mark.parametrize("rows", ["9", "10"])
+def test_an_answer_is_cut_at_the_same_row(
+    service: Service, remote_service: Service, name: str, rows: str
+) -> None:
+    text = "SELECT ?s ?o { ?s a ?o } ORDER BY ?s ?o LIMIT 10"
+    ours, theirs = (sparql(s, text, accept(name), truncate=rows) for s in (service, remote_service))
+    assert theirs.headers["Migkg-Truncated"] == (rows if rows == "9" else None)
+    assert theirs.headers["Migkg-Truncated"] == ours.headers["Migkg-Truncated"]
+    if name == "json":
+        assert theirs.json() == ours.json()
+    else:
+        assert theirs.body == ours.body
 
 
 @pytest.mark.parametrize("dataset", [{}, *DATASETS])
@@ -197,6 +218,57 @@ def test_without_its_endpoint_a_service_is_live_but_not_ready(
         assert ask(own, "/ontology", headers=accept("ttl")).status == 200
 
 
+class Hangs(BaseHTTPRequestHandler):
+    """Holds nothing; a query that names ``urn:hang`` lasts until the other side ends it."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[float]] = []
+    ended: ClassVar[list[float]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"urn%3Ahang" in body:
+            self.asked.append(time.monotonic())
+            with suppress(ConnectionError):
+                self.connection.recv(1)
+            self.ended.append(time.monotonic())
+            self.close_connection = True
+            return
+        empty = b'{"head":{"vars":["x"]},"results":{"bindings":[]}}'
+        some = empty.replace(b"[]", b'[{"x":{"type":"uri","value":"urn:x"}}]')
+        rows = empty if b"releases" in body else some  # data, and no record of releases
+        answer = b'{"head":{},"boolean":true}' if b"ASK" in body else rows
+        self.send_response(200)
+        self.send_header("Content-Type", MEDIA_TYPES["json"])
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_when_clients_go_away_the_endpoint_is_told(settings: Settings, release: Release) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hangs) as server, ExitStack() as stack:
+        threading.Thread(target=server.serve_forever).start()
+        stack.callback(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}/"
+        own = stack.enter_context(
+            serve(settings, release, MIGKG_ENGINE_URL=url, MIGKG_QUERY_PROCESSES="16")
+        )
+        address = urlsplit(own.url)
+        for number in range(0, 40, 4):
+            clients = [socket.create_connection((address.hostname, address.port)) for _ in range(4)]
+            for place, client in enumerate(clients):
+                path = f"/sparql?query={quote(f'SELECT * {{ <urn:hang> ?p {number + place} }}')}"
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            eventually(lambda wanted=number + 4: len(Hangs.asked) == wanted)
+            assert len(Hangs.ended) == number
+            for client in clients:
+                client.close()
+            eventually(lambda wanted=number + 4: len(Hangs.ended) == wanted)
+
+
 def test_the_deadline_is_504_and_the_service_goes_on(
     settings: Settings, release: Release, endpoint: tuple[str, ExitStack]
 ) -> None:
@@ -221,7 +293,7 @@ def test_the_conformance_client_finds_no_failure(remote_service: Service, name: 
 def test_metrics_tell_what_the_endpoint_was_asked(remote_service: Service) -> None:
     def asked() -> float:
         lines = ask(remote_service, "/metrics").text.splitlines()
-        assert 'migkg_endpoint_state{endpoint="1",state="in service"} 1' in lines
+        assert 'migkg_endpoint_state{endpoint="1",role="query",state="in service"} 1' in lines
         name = 'migkg_endpoint_requests_total{endpoint="1"} '
         (line,) = (line for line in lines if line.startswith(name))
         return float(line.removeprefix(name))

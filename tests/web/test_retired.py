@@ -8,7 +8,7 @@ from rdflib.namespace import DCTERMS, OWL
 
 from tests.conftest import BASE, Service
 from tests.web.client import MEDIA_TYPES, ask
-from tests.web.page import HTML
+from tests.web.page import HTML, Page
 
 OLD, NEW = "org/us-nic", "org/intelligence-council"
 PATHS = ("/id/{}", "/page/{}", "/data/{}", "/data/{}.ttl", f"/describe?iri={BASE}id/{{}}")
@@ -29,7 +29,7 @@ def retired(dataset: ox.Store) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("accepted", [*MEDIA_TYPES.values(), HTML, "image/png", "*/*"])
+@pytest.mark.parametrize("accepted", [*MEDIA_TYPES.values(), "image/png", "*/*"])
 def test_an_identifier_that_was_given_up_is_gone_whatever_is_accepted(
     service: Service, accepted: str
 ) -> None:
@@ -39,6 +39,14 @@ def test_an_identifier_that_was_given_up_is_gone_whatever_is_accepted(
         assert problem["successors"] == [f"{BASE}id/{NEW}"]
         assert "names no country" in problem["detail"]
         assert f'<{BASE}id/{NEW}>; rel="successor-version"' in reply.headers["Link"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_to_people_it_is_a_page_that_leads_on(service: Service, path: str) -> None:
+    reply = ask(service, path.format(OLD), headers={"Accept": HTML})
+    assert (reply.status, reply.media_type) == (410, HTML)
+    assert f"/page/{NEW}" in Page(reply.text).links
+    assert f'<{BASE}id/{NEW}>; rel="successor-version"' in reply.headers["Link"]
 
 
 def test_all_of_them_are_gone_and_their_successors_are_there(

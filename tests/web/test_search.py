@@ -9,11 +9,13 @@ from types import SimpleNamespace
 from urllib.parse import quote, urljoin
 
 import pytest
+from starlette.requests import Request
 
 from migkg.errors import EngineBusy, SearchTimeout
 from migkg.settings import Settings
+from migkg.web import similar
 from migkg.web.negotiation import languages
-from migkg.web.searching import Searching
+from migkg.web.search_threads import Searching
 from tests.conftest import BASE, Service
 from tests.web.client import Reply, ask
 from tests.web.page import BROWSER, Page
@@ -187,3 +189,39 @@ def test_a_search_beyond_its_deadline_is_given_up_and_keeps_its_place() -> None:
         assert await made.suggest("c", ())
 
     asyncio.run(run())
+
+
+def meant(made: Searching) -> list[dict[str, str]]:
+    """What an unknown IRI may have meant, while one search is under way."""
+    scope = {"type": "http", "headers": [], "state": {"migkg": SimpleNamespace(searching=made)}}
+
+    async def run() -> list[dict[str, str]]:
+        running = asyncio.ensure_future(made.suggest("a", ()))
+        await asyncio.sleep(0)
+        found = await asyncio.wait_for(similar.things(Request(scope), f"{BASE}id/city/quit"), 60)
+        running.cancel()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_help_for_an_unknown_iri_takes_no_place_from_those_who_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(similar, "_PATIENCE", 3600)
+    made, gate = searching(searches=1, search_deadline=3600, query_wait=3600)
+    try:
+        assert meant(made) == []
+    finally:
+        gate.set()
+
+
+def test_help_for_an_unknown_iri_is_left_out_if_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(similar, "_PATIENCE", 0.01)
+    made, gate = searching(searches=2, search_deadline=3600, query_wait=3600)
+    try:
+        assert meant(made) == []
+    finally:
+        gate.set()

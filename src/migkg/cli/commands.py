@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from migkg.cli import stored
+from migkg.cli import copying, stored
 from migkg.cli.progress import progress_line
 from migkg.cli.quality_text import print_quality
 from migkg.cli.releases import named_release, refused, reported
@@ -32,10 +32,10 @@ from migkg.services import (
     authoring,
     building,
     checking,
-    citing,
     formatting,
     importing,
     ontology_docs,
+    source_evidence,
     stored_queries,
     vocabulary_use,
 )
@@ -112,7 +112,7 @@ def query(options: argparse.Namespace, settings: Settings) -> int:
     form = found.form
     table = options.format is None and sys.stdout.isatty()
     chosen = _query_format(options.format, form, table=table)
-    if options.endpoint:
+    if options.endpoint is not None:
         asked = stored.ask_endpoint(options.endpoint, found, given, chosen, settings)
     else:
         release = named_release(options, settings) or open_current(settings.releases)
@@ -144,6 +144,8 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
         raise BadFile(
             f"There is no RDF format {options.format}; take ttl, jsonld, nt, rdf, trig or nq."
         )
+    if options.endpoint:
+        return copying.copy(options, settings, chosen)
     release = named_release(options, settings) or open_current(settings.releases)
     if options.graph is None:
         _copy(dump_of(release, chosen), options.output)
@@ -181,7 +183,7 @@ def cite_evidence(options: argparse.Namespace, settings: Settings) -> int:
     """Prints the evidence for every place of a phrase, as Turtle to paste."""
     vocabulary = Vocabulary(settings.base_iri)
     files = ProjectFiles(find_project(settings), vocabulary)
-    text = citing.cite(files, options.document, options.phrase, options.sources)
+    text = source_evidence.as_turtle(files, options.document, options.phrase, options.sources)
     sys.stdout.write(text)
     return 0
 

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 
 from migkg import __version__
 from migkg.cli import bench
-from migkg.errors import BadFile, BadParameters, BadQuery, BadSearch, BadSetting, MigkgError
+from migkg.errors import (
+    BadFile,
+    BadParameters,
+    BadQuery,
+    BadSearch,
+    BadSetting,
+    BrokenFile,
+    MigkgError,
+)
 from migkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except BrokenFile as error:
+        return _fail(str(error), 1)
     except _CALLED_WRONGLY as error:
         return _fail(_sentence(error), 2)
     except MigkgError as error:
@@ -307,12 +317,16 @@ def _export(parts: Parts) -> None:
         parts,
         "export",
         _later("commands", "export"),
-        "Write the release, or one graph of it, as RDF.",
+        "Write the release, one graph of it, or what an endpoint holds, as RDF.",
     )
     parser.add_argument("--format", default="ttl", help="ttl jsonld nt rdf trig nq (default: ttl)")
     parser.add_argument("--graph", metavar="IRI", help="only this named graph")
     _add_release(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write; none: output")
+    parser.add_argument(
+        "--endpoint", metavar="URL", help="what this endpoint holds, not the local release"
+    )
+    parser.add_argument("--store", metavar="URL", help="its graph store, to read graphs from")
 
 
 def _publish(parts: Parts) -> None:
@@ -324,7 +338,11 @@ def _publish(parts: Parts) -> None:
         epilog="Credentials: MIGKG_PUBLISH_USER and MIGKG_PUBLISH_PASSWORD, or\n"
         "MIGKG_PUBLISH_TOKEN, or the same with _FILE, which names a file that holds them.",
     )
-    parser.add_argument("--to", required=True, metavar="URL", help="address of the server")
+    parser.add_argument(
+        "--to",
+        metavar="URL",
+        help="address of the server; none: each that MIGKG_ENGINE_URL names with publish=",
+    )
     parser.add_argument(
         "--kind", metavar="NAME", help="oxigraph, virtuoso, fuseki, graphdb or generic"
     )
@@ -353,6 +371,7 @@ def _publish(parts: Parts) -> None:
         help="also put into service what has geometries in single precision, as Virtuoso keeps",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--list", action="store_true", help="only say what the server holds")
 
 
 def _doctor(parts: Parts) -> None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 
 from migkg.cli.progress import progress_line
 from migkg.cli.releases import named_release, reported
-from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement, NotYet
 from migkg.engine.release import Release, open_release
 from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
 from migkg.web import fronts, journal, tracing
+from migkg.web.unready import Unready
 
-_ENDPOINT_WAIT = 60.0  # seconds in which an endpoint that starts at the same time may answer
+log = logging.getLogger(__name__)
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Serves a release: the one that another engine has in service, else a given one as it is,
     else the project's, made if its files changed."""
-    with progress_line() as progress:
-        record = _published(settings, progress)
+    journal.configure(settings)
+    tracing.check(settings)
+    with progress_line() as progress, Unready(settings) as unready:
+        record = _published(settings, progress, unready)
         release = reported(
             lambda: (
                 _in_service(record, options, settings)
@@ -34,30 +38,42 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    journal.configure(settings)
-    tracing.check(settings)
-    fronts.serve(settings, release, sys.stderr.write, record)
+    fronts.serve(settings, release, sys.stderr.write, record, unready.sockets)
     return 0
 
 
-def _published(settings: Settings, progress: Callable[[str], None]) -> Published | None:
-    """What another engine holds of our releases, if there is one and it holds any."""
+def _published(
+    settings: Settings, progress: Callable[[str], None], unready: Unready
+) -> Agreement | None:
+    """What another engine holds of our releases, if there is one and it holds any.
+
+    Until it can be served, the service answers that it is not ready.
+    """
     if not settings.engine_url:
         return None
     from migkg.engine.published_watch import wait_for_record
+    from migkg.engine.remote import RemoteEngine
+
+    RemoteEngine(settings)  # which no wait would mend, if it cannot be made
+    said: tuple[NotYet, str] | None = None
+
+    def wait(*why: *tuple[NotYet, str]) -> None:
+        nonlocal said
+        unready.answer(why[0])
+        if why != said:
+            log.warning("The service is not ready: %s", f"{why[0].value} {why[1]}".rstrip())
+            said = why
 
     progress("what the endpoint holds")
-    return wait_for_record(settings, _ENDPOINT_WAIT)
+    return wait_for_record(settings, wait)
 
 
-def _in_service(record: Published, options: argparse.Namespace, settings: Settings) -> Release:
+def _in_service(record: Agreement, options: argparse.Namespace, settings: Settings) -> Release:
     """The release that an endpoint has in service, which must be here too."""
     if options.release:
         raise BadFile("--release is not for an endpoint that says itself which is current.")
-    if record.current is None:
-        raise NoRelease("The endpoint has no release in service; run 'migkg publish'.")
     try:
-        return open_release(settings.releases / record.current)
+        return open_release(settings.releases / str(record.current))
     except NoRelease as error:
         raise NoRelease(
             f"The endpoint has release {record.current} in service, but here: {error} "

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from migkg.engine.embedded import OwnEngine
 from migkg.engine.protocol import Query
 from migkg.engine.release import Release
-from migkg.errors import BadFile
+from migkg.errors import BadFile, BadQuery
 from migkg.model import formats
-from migkg.model.sparql_text import QueryText, read_query
+from migkg.model.sparql_text import QueryText, find_fault, read_query
 from migkg.resources import find_project
 from migkg.services import stored_queries
 from migkg.services.parameters import Choices, Parameter
@@ -71,13 +71,15 @@ async def ask_release(
     chosen: formats.Format,
     settings: Settings,
 ) -> bytes:
-    """The answer from a local release."""
+    """The answer from a local release; a wrong query is told in plain words where there are any."""
     engine = OwnEngine(release, settings)
     await engine.start()
     try:
         choices = Choices.of_engine(engine, release.prefixes)
         text = await _bound(query, parameters, choices, settings)
         return (await engine.answer(Query.of(text, chosen))).read()
+    except BadQuery as error:
+        raise find_fault(query.text, release.prefixes) or error from None
     finally:
         await engine.close()
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import socket
 import time
-from collections.abc import Callable
 from typing import IO, Any, cast
-from xml.sax.saxutils import quoteattr
 
 import pyoxigraph as ox
 
 from migkg.engine import wire
+from migkg.engine.notice import Notice
 from migkg.engine.walk import walk
 
 _FRAME = 256 * 1024
@@ -34,14 +32,6 @@ RDF_FORMATS = {
 # What stands between two rows. In a value it may stand too, so its number is never too low.
 _BETWEEN_ROWS = {"json": b"},{", "xml": b"<result>", "csv": b"\n", "tsv": b"\n"}
 
-# Where the head of a result has room for a link, and the link.
-# https://www.w3.org/TR/sparql11-results-json/#select-link
-# https://www.w3.org/TR/rdf-sparql-XMLres/#head
-_NOTICES: dict[str, tuple[str, str, Callable[[str], str]]] = {
-    "json": ('{"head":{', '{"head":{"link":[%s],', json.dumps),
-    "xml": ("</head>", "<link href=%s/></head>", quoteattr),
-}
-
 Solutions = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 
 
@@ -59,8 +49,7 @@ class _Output(io.RawIOBase):
         self._size = 0
         self._tail = b""
         self.rows_at_most = 1
-        self.notice: tuple[bytes, bytes] | None = None  # what to replace in the head
-        self._head = b""
+        self.notice: Notice | None = None
 
     def writable(self) -> bool:
         return True
@@ -68,7 +57,7 @@ class _Output(io.RawIOBase):
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
         part = bytes(data)
         if self.notice:
-            part = self._with_notice(part, *self.notice)
+            part = self.notice.put(part)
         if self._between:
             self._count(part)
         self._parts.append(part)
@@ -76,14 +65,6 @@ class _Output(io.RawIOBase):
         if self._size >= _FRAME:
             self._sock.sendall(self._frame())
         return len(data)
-
-    def _with_notice(self, part: bytes, place: bytes, text: bytes) -> bytes:
-        """The head with the notice; what comes before the place is there is held back."""
-        self._head += part
-        if place not in self._head:
-            return b""
-        self.notice = None
-        return self._head.replace(place, text, 1)
 
     def finish(self, end: bytes) -> None:
         """Sends what is left and the end of the answer, in one piece."""
@@ -135,8 +116,8 @@ def _answer(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> tu
     result = _run(store, request, request["cut"] if is_cut else text)
     graph = isinstance(result, ox.QueryTriples)
     output = _Output(sock, b"" if graph else _BETWEEN_ROWS[name])
-    if is_cut and name in _NOTICES:
-        output.notice = _notice(name, request["notice"])
+    if is_cut:
+        output.notice = Notice(name, request["notice"])
     file = cast(IO[bytes], output)
     if isinstance(result, ox.QueryTriples):
         result.serialize(file, format=RDF_FORMATS[name])
@@ -152,11 +133,6 @@ def _walked(store: ox.Store, request: dict[str, Any], sock: socket.socket) -> _O
     triples = walk(store, request["walk"])
     ox.serialize(triples, cast(IO[bytes], output), format=RDF_FORMATS[request["format"]])
     return output
-
-
-def _notice(name: str, url: str) -> tuple[bytes, bytes]:
-    place, text, quoted = _NOTICES[name]
-    return place.encode(), (text % quoted(url)).encode()
 
 
 def _more_rows_than(store: ox.Store, request: dict[str, Any], rows: int) -> bool:

@@ -3,6 +3,11 @@
 The digest of a graph is the sum of the SHA-256 of its triples, modulo 2 to the 256th, so it is
 made while the graph streams by. There is one for each way of comparing, as some servers write a
 number or a date in another way than they were given it, and one rounds geometries.
+
+Most lines of N-Triples can be written in one way only, blanks aside, so they are taken as they
+are: that is the parser's work for the few others. A line that is taken so and was written in
+another way makes two graphs different that are the same, never the other way round; whoever finds
+them different reads again by the parser alone.
 """
 
 from __future__ import annotations
@@ -37,6 +42,9 @@ _MOMENTS = frozenset((_XSD + "dateTime", _XSD + "dateTimeStamp"))
 _GEOMETRY = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _VIRTUOSO_GEOMETRY = "http://www.openlinksw.com/schemas/virtrdf#Geometry"
 _LONGEST_NUMBER = 1000
+_VALUED = _NUMBERS | _FLOATS | _MOMENTS | {_XSD + "boolean"}
+_PARSED = frozenset((_XSD + "string", _GEOMETRY, _VIRTUOSO_GEOMETRY))
+_END = b" ."
 _COORDINATE = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ZONE = re.compile(r"(\d\d:\d\d:\d\d)(?:(\.\d*?)0*)?(Z|[+-]\d\d:\d\d)?$")
 
@@ -102,13 +110,33 @@ def _value(text: str, datatype: str) -> str:
 
 def _moment(text: str) -> str:
     """A date with time; one with a zone in UTC."""
-    short = _ZONE.sub(lambda m: f"{m[1]}{m[2] if m[2] != '.' else ''}{m[3] or ''}", text)
+    short = _ZONE.sub(lambda m: f"{m[1]}{(m[2] or '').rstrip('.')}{m[3] or ''}", text)
     moment = datetime.fromisoformat(short)
     return (moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
 
 
-def _number(text: str) -> int:
-    return int.from_bytes(sha256(text.encode()).digest(), "big")
+def _number(line: bytes) -> int:
+    return int.from_bytes(sha256(line).digest(), "big")
+
+
+def _is_plain(line: bytes) -> bool:
+    """True if a line of N-Triples is written as all that write this triple do."""
+    if b"\\" in line or b"_:" in line:
+        return False
+    place = line.rfind(b'"')
+    return place < 0 or _datatype(line[place + 1 :]) == ""
+
+
+@lru_cache(maxsize=65536)
+def _datatype(end: bytes) -> str | None:
+    """The datatype if literals of it have several forms; empty if what ends so has one only.
+
+    ``end`` is what comes behind the last quotation mark of a line. None: the parser must read it.
+    """
+    if end.startswith(b"^^<"):
+        datatype = end[3 : -len(_END) - 1].decode("utf-8", "replace")
+        return datatype if datatype in _VALUED else None if datatype in _PARSED else ""
+    return "" if end == _END or (end.startswith(b"@") and end == end.lower()) else None
 
 
 def _canonical(triples: list[ox.Triple], write: Callable[[ox.Triple], str]) -> set[str]:
@@ -127,9 +155,10 @@ _WAYS: tuple[tuple[Likeness, Callable[[ox.Triple], str]], ...] = (
 
 @dataclass
 class GraphDigest:
-    """What was seen of a graph."""
+    """What was seen of a graph; ``plain`` is the sum of what is the same in all ways."""
 
     triples: int = 0
+    plain: int = 0
     sums: Counter[Likeness] = field(default_factory=Counter)
     linked: list[ox.Triple] = field(default_factory=list)
 
@@ -144,14 +173,43 @@ class GraphDigest:
         for way, write in _WAYS:
             text = write(triple)
             if text != last:
-                last, number = text, _number(text)
+                last, number = text, _number(text.encode() + _END)
             self.sums[way] += number
+
+    def add_lines(self, lines: list[bytes]) -> None:
+        """Counts lines of N-Triples as they are, but for those that the parser must read."""
+        plain = [line for line in lines if _is_plain(line)]
+        self.triples += len(plain)
+        self.plain += sum([_number(line) for line in plain])
+        if len(plain) < len(lines):
+            others = [line for line in lines if not _is_plain(line) and not self._add_value(line)]
+            for triple in triples_of([b"\n".join(others)]):
+                self.add(triple)
+
+    def _add_value(self, line: bytes) -> bool:
+        """Counts a line with a literal that may be written in several ways, if it is simple."""
+        start, end = line.find(b'"'), line.rfind(b'"')
+        datatype = _datatype(line[end + 1 :])
+        if not datatype or b"\\" in line or b"_:" in line:
+            return False
+        self.triples += 1
+        self.sums[Likeness.SAME] += _number(line)
+        value = _value(line[start + 1 : end].decode("utf-8", "replace"), datatype).encode()
+        number = _number(line[:start] + value + _END)
+        self.sums[Likeness.SAME_VALUES] += number
+        self.sums[Likeness.ROUNDED] += number
+        return True
+
+    def is_whole(self, triples: int) -> bool:
+        """True if all of so many triples were seen, and can be compared."""
+        return self.triples >= triples and len(self.linked) < MOST_BLANK
 
     def likeness(self, other: GraphDigest) -> Likeness:
         """How much alike this graph and another are."""
         if self.triples == other.triples:
             for way, write in _WAYS:
-                if (self.sums[way] - other.sums[way]) % _MODULUS == 0 and (
+                difference = self.plain + self.sums[way] - other.plain - other.sums[way]
+                if difference % _MODULUS == 0 and (
                     _canonical(self.linked, write) == _canonical(other.linked, write)
                 ):
                     return way
@@ -159,17 +217,35 @@ class GraphDigest:
 
 
 def digest_of(parts: Iterable[bytes]) -> GraphDigest:
-    """The digest of N-Triples; raises :class:`EngineUnavailable` for what is none."""
+    """The digest of N-Triples, read line by line; see above for what it cannot tell.
+
+    Raises :class:`EngineUnavailable` for what is seen to be no N-Triples.
+    """
+    found = GraphDigest()
+    rest = b""
+    for part in parts:
+        *lines, rest = (rest + part.replace(b"\t", b" ")).split(b"\n")
+        found.add_lines(lines)
+    found.add_lines([rest] if rest else [])
+    return found
+
+
+def parsed_digest_of(parts: Iterable[bytes]) -> GraphDigest:
+    """The same, all of it by the parser."""
     found = GraphDigest()
     for triple in triples_of(parts):
         found.add(triple)
     return found
 
 
-def triples_of(parts: Iterable[bytes]) -> Iterable[ox.Triple]:
-    """The triples of N-Triples that come in parts."""
+def triples_of(parts: Iterable[bytes], *, own_blank_nodes: bool = False) -> Iterable[ox.Triple]:
+    """The triples of N-Triples that come in parts; its blank nodes may get names of their own."""
     try:
-        for quad in ox.parse(_Stream(parts), format=ox.RdfFormat.N_TRIPLES):  # type: ignore[arg-type]
+        for quad in ox.parse(
+            _Stream(parts),  # type: ignore[arg-type]
+            format=ox.RdfFormat.N_TRIPLES,
+            rename_blank_nodes=own_blank_nodes,
+        ):
             yield quad.triple
     except SyntaxError as error:
         raise EngineUnavailable(f"What the server gave back is not N-Triples: {error}.") from None

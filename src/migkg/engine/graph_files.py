@@ -17,17 +17,21 @@ from migkg.engine.release import Release
 from migkg.errors import PublishFailed
 from migkg.model.graph_names import GraphNames
 
-PIECE = 4 * 1024 * 1024  # bytes, about
+_PART = 1024 * 1024  # bytes that are read at a time
 MOST_GRAPHS = 500  # each has files of its own, and its name goes with many queries
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines to be sent at once; ``before`` is the number of triples in the pieces before it."""
+    """Lines to be sent at once; ``before`` is the number of triples in the pieces before it.
+
+    A piece that is ``is_linked`` has blank nodes, so it must not be added a second time.
+    """
 
     data: bytes
     triples: int
     before: int
+    is_linked: bool = False
 
 
 @dataclass
@@ -39,21 +43,21 @@ class GraphFile:
     ground: Path
     triples: int = 0
 
-    def pieces(self) -> Iterator[Piece]:
-        """What is to be sent, in order; the first replaces what is there."""
+    def pieces(self, size: int) -> Iterator[Piece]:
+        """What is to be sent, in order, about so many bytes at a time."""
         before = 0
         linked = self.linked.read_bytes()
         if linked:
             before = linked.count(b"\n")
-            yield Piece(linked, before, 0)
+            yield Piece(linked, before, 0, is_linked=True)
         with self.ground.open("rb") as lines:
-            while chosen := lines.readlines(PIECE):
+            while chosen := lines.readlines(size):
                 yield Piece(b"".join(chosen), len(chosen), before)
                 before += len(chosen)
 
     def parts(self) -> Iterator[bytes]:
         """All lines, in parts."""
-        return (piece.data for piece in self.pieces())
+        return (piece.data for piece in self.pieces(_PART))
 
 
 def split(release: Release, names: GraphNames, folder: Path) -> list[GraphFile]:

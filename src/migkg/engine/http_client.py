@@ -8,64 +8,44 @@ that drips never trips a time-out of one read.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import ssl
+import select
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
+from migkg.engine.remote.credentials import Credentials
+from migkg.engine.remote.tls import verifying
 from migkg.errors import BadSetting, EngineUnavailable
 
 CHUNK = 256 * 1024
 _WRITING = ("PUT", "DELETE")
-_NAMES = ("USER", "PASSWORD", "TOKEN")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Who writes to the server; nothing shows them."""
-
-    user: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-
-    @classmethod
-    def from_environment(cls, prefix: str = "MIGKG_PUBLISH_") -> Credentials:
-        """``…USER`` with ``…PASSWORD``, or ``…TOKEN``, each also as ``…_FILE`` that holds it."""
-        values = {name.lower(): _secret(prefix + name) for name in _NAMES}
-        if values["token"] and values["user"]:
-            raise BadSetting(prefix + "TOKEN", "…", f"{prefix}USER is set too; give one of them")
-        return cls(**values)
-
-
-def _secret(name: str) -> str:
-    path = os.environ.get(f"{name}_FILE", "")
-    if not path:
-        return os.environ.get(name, "")
-    try:
-        return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise BadSetting(f"{name}_FILE", path, f"it cannot be read: {why}") from None
+_IDLE = 4.0  # seconds; shorter than what servers keep a connection
 
 
 def checked_url(text: str) -> str:
     """The address without a slash at its end.
 
-    Raises :class:`BadSetting` for one that is not HTTP or holds credentials.
+    Raises :class:`BadSetting` for one that is no URL of HTTP, or holds credentials.
     """
-    parts = urlsplit(text)
+    name = "The address"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # it is read only when it is asked for
+    except ValueError:
+        raise BadSetting(name, text, "it is no URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSetting("The address", text, "it must begin with http:// or https:// and a host")
+        raise BadSetting(name, text, "it must begin with http:// or https:// and a host")
     if "@" in parts.netloc:
         shown = parts.netloc.rpartition("@")[2]
-        raise BadSetting("The address", shown, "credentials belong into the environment")
+        raise BadSetting(name, shown, "credentials belong into the environment")
+    if not (text.isascii() and text.isprintable()) or " " in text or parts.fragment:
+        raise BadSetting(name, text, "it must be ASCII, without blanks and #; write these as %XX")
     return text.rstrip("/")
 
 
@@ -107,12 +87,22 @@ class HttpClient:
         self._deadline = deadline
         self._authorization = authorization
         self._ca_file = ca_file
-        self._connections: dict[tuple[str, str], HTTPConnection] = {}
+        # by scheme and host, each with the time at which it was used last
+        self._connections: dict[tuple[str, str], tuple[HTTPConnection, float]] = {}
         self._schemes: dict[str, Callable[[str, str], str]] = {}  # by address
+
+    def again(self, deadline: float | None = None) -> HttpClient:
+        """Another one with connections of its own, and its own deadline if one is given."""
+        return _client(
+            self._credentials, deadline or self._deadline, self._authorization, self._ca_file
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _client, (self._credentials, self._deadline, self._authorization, self._ca_file)
 
     def close(self) -> None:
         """Closes every connection."""
-        for connection in self._connections.values():
+        for connection, _ in self._connections.values():
             connection.close()
         self._connections.clear()
 
@@ -201,16 +191,13 @@ class HttpClient:
         return scheme.lower() == "basic" and known != self._basic
 
     def _basic(self, *_: str) -> str:
-        pair = f"{self._credentials.user}:{self._credentials.password}"
-        return f"Basic {b64encode(pair.encode()).decode()}"
+        return str(self._credentials.authorization)
 
     def _signed(self, method: str, url: str, headers: dict[str, str]) -> dict[str, str]:
         scheme = self._schemes.get(_place(url))
-        if self._authorization:
-            return {**headers, "Authorization": self._authorization}
-        if self._credentials.token:
-            return {**headers, "Authorization": f"Bearer {self._credentials.token}"}
-        return {**headers, "Authorization": scheme(method, url)} if scheme else headers
+        known = self._authorization or (self._credentials.token and self._credentials.authorization)
+        value = known or (scheme and scheme(method, url))
+        return {**headers, "Authorization": value} if value else headers
 
     def _request(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], end: float
@@ -218,37 +205,56 @@ class HttpClient:
         """The head of the answer; a connection that had become stale is opened once more."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc)
-        for last in (key not in self._connections, True):
-            connection = self._connections.pop(key, None) or self._open(parts)
+        for _ in range(2):
+            kept = self._kept(key)
+            connection = kept or self._open(parts)
             connection.timeout = max(0.1, end - time.monotonic())
             try:
                 if connection.sock:
                     connection.sock.settimeout(connection.timeout)
-                connection.request(method, _target(parts), body=body, headers=headers)
+                # A server may refuse before it has read all of the body, and close.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request(method, _target(parts), body=body, headers=headers)
                 response = connection.getresponse()
             except TimeoutError:
                 connection.close()
                 raise EngineUnavailable(f"{_place(url)} did not answer in time.") from None
             except (HTTPException, OSError) as error:
                 connection.close()
-                if last or not isinstance(error, ConnectionError):
+                if kept is None or not isinstance(error, ConnectionError):
                     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
                     raise EngineUnavailable(f"{_place(url)} did not answer: {why}.") from None
             else:
-                self._connections[key] = connection
+                self._connections[key] = connection, time.monotonic()
                 return response
         raise AssertionError(url)
+
+    def _kept(self, key: tuple[str, str]) -> HTTPConnection | None:
+        """The connection of before, unless the server has ended it, or may do so at any moment.
+
+        Some servers say of their own accord, as the next reply, that they have waited too long.
+        """
+        connection, used = self._connections.pop(key, (None, 0.0))
+        if connection is None:
+            return None
+        is_quiet = connection.sock and not select.select([connection.sock], [], [], 0)[0]
+        if is_quiet and time.monotonic() - used < _IDLE:
+            return connection
+        connection.close()
+        return None
 
     def _open(self, parts: SplitResult) -> HTTPConnection:
         host = str(parts.hostname)
         if parts.scheme != "https":
             return HTTPConnection(host, parts.port)
-        try:
-            context = ssl.create_default_context(cafile=self._ca_file)
-        except (OSError, ssl.SSLError):
-            name, file = "MIGKG_ENGINE_CA_FILE", str(self._ca_file)
-            raise BadSetting(name, file, "it holds no certificates") from None
-        return HTTPSConnection(host, parts.port, context=context)
+        return HTTPSConnection(host, parts.port, context=verifying(self._ca_file))
+
+
+def _client(
+    credentials: Credentials, deadline: float, authorization: str | None, ca_file: Path | None
+) -> HttpClient:
+    """A client for another thread or process, which has connections of its own there."""
+    return HttpClient(credentials, deadline=deadline, authorization=authorization, ca_file=ca_file)
 
 
 class _Digest:

@@ -29,7 +29,7 @@ class Query:
 
     ``truncate`` is the number of rows after which the answer may end although there are more;
     ``cut`` is then the text that gives no more of them, and ``notice`` the URL with which such an
-    answer says in its head that it is cut, if its format has room. An engine may also give all.
+    answer says in its head that it is cut, if its format has room.
 
     ``walk`` gives the same triples as the text, and may be done in its place.
     """
@@ -72,6 +72,8 @@ class Query:
 
 class Lane(Enum):
     """What a query is for. Each lane has room of its own."""
+
+    __hash__ = object.__hash__  # which is quicker than an enumeration's own
 
     SPARQL = "sparql"
     PAGE = "page"
@@ -200,6 +202,7 @@ class EndpointState:
     """How one endpoint of a remote engine stands, without saying where it is."""
 
     number: int
+    role: str  # "query" or "standby"
     state: str  # "in service", "failing", "lagging" or "draining"
     revision: str | None
     in_flight: int

@@ -12,64 +12,88 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict
+from typing import TypeVar
 
 from migkg.engine import published
 from migkg.engine.http_client import HttpClient
-from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement, NotYet, agreed
 from migkg.engine.rdf_server import Addresses, RdfServer
 from migkg.engine.remote.credentials import authorization
+from migkg.engine.remote.roles import Endpoint, Role, answering
 from migkg.engine.zygote import die_with_parent
-from migkg.errors import EngineUnavailable, MigkgError
+from migkg.errors import MigkgError
 from migkg.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_DEADLINE = 10.0
+_DEADLINE = 3.0  # seconds for the record of one endpoint
+_OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
+_ANYTHING = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
+
+T = TypeVar("T")
 
 
-def read_record(settings: Settings) -> Published | None:
-    """What all endpoints have in service; None if they hold no record of releases.
+def agreement(settings: Settings, before: Agreement | None) -> Agreement | None:
+    """What the endpoints hold together; None if they hold no record and none was known before.
 
-    Where they differ, none is current. Raises what :class:`RdfServer` does.
+    Raises what :class:`RdfServer` does if none answers.
     """
-    return _common([_read(settings, url) for url in _urls(settings)])
+    found = _asked(settings, lambda server: published.read(server, settings.base_iri))
+    records = [record for endpoint, record in found if endpoint.role is Role.QUERY]
+    standbys = [record for endpoint, record in found if endpoint.role is Role.STANDBY]
+    return agreed(records, len(answering(settings.engine_url)), before, standbys)
 
 
-def _urls(settings: Settings) -> list[str]:
-    return settings.engine_url.replace(",", " ").split()
+def _asked(settings: Settings, ask: Callable[[RdfServer], T]) -> list[tuple[Endpoint, T]]:
+    """What those endpoints answer that do, all asked at the same time."""
+    endpoints = answering(settings.engine_url)
+    found: list[tuple[Endpoint, T]] = []
+    failed: MigkgError | None = None
+    with ThreadPoolExecutor(len(endpoints)) as pool:
+        asking = [pool.submit(_ask, settings, endpoint.url, ask) for endpoint in endpoints]
+        for endpoint, future in zip(endpoints, asking, strict=True):
+            try:
+                found.append((endpoint, future.result()))
+            except MigkgError as error:
+                failed = error
+    if failed and not found:
+        raise failed
+    return found
 
 
-def _read(settings: Settings, url: str) -> Published:
+def _ask(settings: Settings, url: str, ask: Callable[[RdfServer], T]) -> T:
     client = HttpClient(
         deadline=_DEADLINE,
         authorization=authorization(settings),
         ca_file=settings.engine_ca_file,
     )
     with closing(client):
-        return published.read(RdfServer(Addresses(url, "", ""), client), settings.base_iri)
-
-
-def _common(found: list[Published]) -> Published | None:
-    if not any(record.graphs for record in found):
-        return None
-    first, *others = found
-    current = {record.current for record in found}
-    complete = [name for name in first.complete if all(name in other.complete for other in others)]
-    return Published(current.pop() if len(current) == 1 else None, tuple(complete), first.graphs)
+        return ask(RdfServer(Addresses(url, "", ""), client))
 
 
 class PublishedWatch:
-    """What the record says, as far as it is known."""
+    """What the endpoints hold together, as far as it is known."""
 
-    def __init__(self, settings: Settings, known: Published) -> None:
-        self.current = known.current
-        self.complete = known.complete
+    def __init__(self, settings: Settings, known: Agreement) -> None:
+        self._known = known
         self._settings = settings
         self._rest = b""
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def current(self) -> str | None:
+        """The id of the release in service."""
+        return self._known.current
+
+    @property
+    def complete(self) -> tuple[str, ...]:
+        """The ids of those that an endpoint holds which answers."""
+        return self._known.complete
 
     def fileno(self) -> int:
         """What becomes readable when there is news."""
@@ -85,7 +109,10 @@ class PublishedWatch:
             "release_poll": self._settings.release_poll,
         }
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", __name__, json.dumps(parameters), str(os.getpid())],
+            [
+                *(sys.executable, "-m", __name__, json.dumps(parameters)),
+                *(json.dumps(asdict(self._known)), str(os.getpid())),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )
@@ -104,9 +131,8 @@ class PublishedWatch:
             self.start()
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            news = json.loads(line)
-            self.current, self.complete = news["current"], tuple(news["complete"])
+        if lines:
+            self._known = _from_json(lines[-1])
 
     def close(self) -> None:
         """Ends the process."""
@@ -119,46 +145,61 @@ class PublishedWatch:
         self._rest = b""
 
 
-def _watch(settings: Settings) -> Iterable[str]:
+def _from_json(text: str | bytes) -> Agreement:
+    news = json.loads(text)
+    return Agreement(news["current"], news["since"], tuple(news["complete"]))
+
+
+def _watch(settings: Settings, known: Agreement) -> Iterable[str]:
     """A line for each change; what cannot be read is said once and tried again."""
-    last, silent = "", False
+    silent = False
     while True:
         try:
-            record = read_record(settings) or Published()
+            news = agreement(settings, known) or known
         except MigkgError as error:
             if not silent:
                 log.warning("Which release is in service is not known: %s", error)
             silent = True
         else:
             silent = False
-            line = json.dumps({"current": record.current, "complete": record.complete})
-            if line != last:
-                last = line
-                yield line
+            if news != known:
+                known = news
+                yield json.dumps(asdict(known))
         time.sleep(settings.release_poll)
 
 
 def _main() -> None:
-    die_with_parent(int(sys.argv[2]))
+    die_with_parent(int(sys.argv[3]))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for line in _watch(Settings.from_environment(**json.loads(sys.argv[1]))):
+    settings = Settings.from_environment(**json.loads(sys.argv[1]))
+    for line in _watch(settings, _from_json(sys.argv[2])):
         print(line, flush=True)
 
 
-def wait_for_record(settings: Settings, seconds: float) -> Published | None:
-    """The record of those endpoints that answer, as soon as one does; raises why none did."""
-    end = time.monotonic() + seconds
+def wait_for_record(settings: Settings, wait: Callable[[NotYet, str], None]) -> Agreement | None:
+    """What the endpoints hold together, as soon as it can be served; None if they hold no record.
+
+    ``wait`` is told again and again why it cannot be served yet, and what went wrong.
+    """
+    since: float | None = None  # when the first of them answered
     while True:
-        found, failed = [], None
-        for url in _urls(settings):
-            try:
-                found.append(_read(settings, url))
-            except EngineUnavailable as error:
-                failed = error
-        if found:
-            return _common(found)
-        if failed and time.monotonic() > end:
-            raise failed
+        try:
+            rows = [rows for _, rows in _asked(settings, lambda server: server.select(_ANYTHING))]
+            since = since or time.monotonic()
+            found = agreement(settings, None)  # which is written before anything else
+            if 2 * len(rows) <= len(answering(settings.engine_url)) and (
+                time.monotonic() < since + _OTHERS
+            ):
+                wait(NotYet.FEW, "")
+            elif found and found.current is None:
+                wait(NotYet.BEGUN, "")
+            elif found or any(rows):
+                return found
+            else:
+                wait(NotYet.NOTHING, "")
+        except MigkgError as error:
+            since = None
+            wait(NotYet.NOBODY, str(error))
         time.sleep(settings.release_poll)
 
 

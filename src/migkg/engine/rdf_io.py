@@ -15,7 +15,7 @@ from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.sources import Source, opened
-from migkg.errors import BadFile, BadUpload
+from migkg.errors import BadFile, BadUpload, BrokenFile
 from migkg.model.formats import NOT_XML, NTRIPLES, Format
 
 Triple = ox.Triple
@@ -24,6 +24,7 @@ NamedNode = ox.NamedNode
 BlankNode = ox.BlankNode
 Literal = ox.Literal
 
+_REMOTE_CONTEXT = "LoadDocumentCallback"  # the parser's way to say that a context is remote
 _SYNTAX_PLACE = "{path}:{line}:{column}: {message}"
 
 
@@ -43,7 +44,7 @@ def read_turtle(path: Path) -> RdfFile:
         parser = ox.parse(content, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
         triples = [quad.triple for quad in parser]
     except SyntaxError as error:
-        raise BadFile(_place(path, error)) from None
+        raise BrokenFile(_place(path, error)) from None
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     return RdfFile(path, triples, dict(parser.prefixes))
@@ -52,7 +53,7 @@ def read_turtle(path: Path) -> RdfFile:
 def read_graph_file(source: Source) -> dict[str, RdfFile]:
     """The content of a file of any format by the names of its graphs.
 
-    Raises :class:`BadFile` with file, line and column, and for graphs that are blank nodes.
+    Raises :class:`BrokenFile` with file, line and column, and for graphs that are blank nodes.
     """
     graphs: dict[str, list[ox.Triple]] = {}
     with opened(source) as (stream, _):
@@ -66,14 +67,14 @@ def read_graph_file(source: Source) -> dict[str, RdfFile]:
             for quad in parser:
                 graphs.setdefault(_graph_of(quad, source), []).append(quad.triple)
         except SyntaxError as error:
-            raise BadFile(_place(source.path, error)) from None
+            raise BrokenFile(_place(source.path, error)) from None
         prefixes = dict(parser.prefixes)
     return {graph: RdfFile(source.path, found, prefixes) for graph, found in graphs.items()}
 
 
 def _graph_of(quad: ox.Quad, source: Source) -> str:
     if isinstance(quad.graph_name, ox.BlankNode):
-        raise BadFile(f"{source.path}: a graph has no name; give it an IRI.")
+        raise BrokenFile(f"{source.path}: a graph has no name; give it an IRI.")
     return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else source.graph_iri
 
 
@@ -93,6 +94,16 @@ def absolute_iri(text: str) -> str:
     return text
 
 
+def bad_document(rdf_format: Format, error: SyntaxError) -> BadUpload:
+    """Why a document could not be read, in the parser's words where they help."""
+    if _REMOTE_CONTEXT in error.msg:
+        return BadUpload(
+            "The document needs a context that stands elsewhere, and nothing is fetched: "
+            "write the context into the document."
+        )
+    return BadUpload(f"The document is not {rdf_format.label}: {error.msg}.")
+
+
 def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Triple]:
     """The triples of an uploaded document, of all its graphs; no remote context is fetched.
 
@@ -105,7 +116,7 @@ def parse_upload(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Trip
         quads = ox.parse(data, format=RDF_FORMATS[rdf_format.name], base_iri=base_iri)
         triples = [quad.triple for quad in quads]
     except SyntaxError as error:
-        raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+        raise bad_document(rdf_format, error) from None
     for triple in triples:
         found = isinstance(triple.object, ox.Literal) and NOT_XML.search(triple.object.value)
         if found:

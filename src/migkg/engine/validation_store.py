@@ -21,7 +21,7 @@ from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
-from migkg.engine.rdf_io import rdflib_term
+from migkg.engine.rdf_io import bad_document, rdflib_term
 from migkg.errors import BadQuery, BadUpload
 from migkg.model.formats import Format, Kind
 
@@ -189,7 +189,7 @@ def read_statements(data: bytes, rdf_format: Format, base_iri: str) -> list[ox.Q
             return [ox.Quad(*quad.triple) for quad in quads]
         return list(quads)
     except SyntaxError as error:
-        raise BadUpload(f"The document is not {rdf_format.label}: {error.msg}.") from None
+        raise bad_document(rdf_format, error) from None
 
 
 def _quad(statement: ox.Triple | ox.Quad) -> ox.Quad:

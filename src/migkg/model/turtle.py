@@ -33,6 +33,7 @@ _ESCAPES = {
     "\f": "\\f",
 }
 _OPENING_COMMENTS = re.compile(r"(?:#[^\n\r]*(?:\r\n|[\n\r]|\Z))*")
+_SHOWN = 80  # characters of a fact in a message
 _IRI_FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 
@@ -85,7 +86,7 @@ class _Writer:
     def text(self) -> str:
         for node, count in self._references.items():
             if count > 1:
-                raise BadFile(_refusal("is the object of more than one triple", node))
+                raise BadFile(self._refusal("is the object of more than one triple", node))
         subjects = {s for s in self._graph.subjects() if isinstance(s, URIRef)}
         blocks = [self._block(subject) for subject in sorted(subjects, key=str)]
         self._refuse_unwritten()
@@ -97,7 +98,17 @@ class _Writer:
 
     def _refuse_unwritten(self) -> None:
         for node in {s for s in self._graph.subjects() if isinstance(s, BNode)} - self._written:
-            raise BadFile(_refusal("is not reached from a named subject", node))
+            raise BadFile(self._refusal("is not reached from a named subject", node))
+
+    def _refusal(self, why: str, node: BNode) -> str:
+        """Why a blank node cannot be written; it is known by the first fact that has no other."""
+        facts = sorted(
+            f"{self._verb(p)} {self._object(o, indent=0)}"
+            for p, o in self._graph.predicate_objects(node)
+            if not isinstance(o, BNode)
+        )
+        which = f"with '{facts[0][:_SHOWN]}' " if facts else ""
+        return f"A blank node {which}{why}; give it an IRI, so that it has one place in the text."
 
     def _block(self, subject: URIRef) -> str:
         """A subject and its facts, each on a line of its own, the full stop too."""
@@ -107,12 +118,15 @@ class _Writer:
         pad = "  " * indent
         lines = []
         for predicate in sorted(set(self._graph.predicates(subject)), key=_predicate_order):
-            name = "a" if predicate == RDF.type else self._iri(predicate)
+            name = self._verb(predicate)
             objects = (
                 self._object(o, indent=indent) for o in self._graph.objects(subject, predicate)
             )
             lines += [f"{pad}{name} {written} ;\n" for written in sorted(objects)]
         return "".join(lines)
+
+    def _verb(self, predicate: Node) -> str:
+        return "a" if predicate == RDF.type else self._iri(predicate)
 
     def _object(self, node: Node, *, indent: int) -> str:
         if isinstance(node, Literal):
@@ -123,7 +137,7 @@ class _Writer:
 
     def _blank(self, node: BNode, *, indent: int) -> str:
         if node in self._written:
-            raise BadFile(_refusal("is part of a cycle", node))
+            raise BadFile(self._refusal("is part of a cycle", node))
         members = self._list(node)
         if members is not None:
             return "( " + " ".join(self._object(m, indent=indent + 1) for m in members) + " )"
@@ -186,7 +200,3 @@ def _quote(text: str) -> str:
     return (
         '"' + "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04X}" if c < " " else c) for c in text) + '"'
     )
-
-
-def _refusal(why: str, node: BNode) -> str:
-    return f"The blank node _:{node} {why}; give it an IRI, so that it has one place in the text."

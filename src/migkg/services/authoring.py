@@ -17,9 +17,9 @@ from migkg.model import formats
 from migkg.model.evidence import SourceText, Span, claim_name
 from migkg.model.report import Report
 from migkg.model.turtle import comment_block, write_turtle
-from migkg.services.citing import add_evidence, find_source, find_spans
 from migkg.services.formatting import replace_text
 from migkg.services.project_files import GraphFile, ProjectFiles
+from migkg.services.source_evidence import add_evidence, find_source, find_spans
 
 
 @dataclass(frozen=True, kw_only=True)

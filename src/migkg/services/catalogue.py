@@ -122,7 +122,7 @@ class Catalogue:
             "@type": "Dataset",
             "@id": self.dataset,
             "name": self.title,
-            "description": self.schema.description,
+            "description": self.schema.dataset_description,
             "identifier": self.version,
             "version": self.release.id,
             "dateModified": self.schema.modified,
@@ -203,7 +203,7 @@ class _Description:
         yield from self._says(
             self._dataset,
             ("dcterms:title", self._text(self._catalogue.title)),
-            ("dcterms:description", self._text(self._schema.description)),
+            ("dcterms:description", self._text(self._schema.dataset_description)),
             ("dcterms:license", NamedNode(licence) if licence else None),
             ("dcterms:creator", BlankNode("creator") if creator else None),
             ("dcterms:publisher", BlankNode("creator") if creator else None),

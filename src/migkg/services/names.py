@@ -28,6 +28,10 @@ class Name:
     language: str = ""
     position: Position | None = None
 
+    def is_in(self, language: str) -> bool:
+        """True if the label is in a language, of whatever region."""
+        return bool(self.label) and self.language.lower().partition("-")[0] == language
+
 
 def things(table: Table) -> list[str]:
     """The IRIs in a table, each once, in the order of the rows."""

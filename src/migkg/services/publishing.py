@@ -2,49 +2,52 @@
 
 Its graphs have names of their own there, so what is served is not touched until one update makes
 the new release the current one. Whatever ends a run before that, the next one goes on: what was
-sent is counted, and every piece may be sent twice.
+sent is counted, and every piece may be sent twice. One run at a time writes to a server.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from migkg.engine import graph_files, published
-from migkg.engine.graph_digest import (
-    MOST_BLANK,
-    GraphDigest,
-    Likeness,
-    digest_of,
-    triples_of,
-    valued,
-    written,
-)
+from migkg.engine.graph_comparison import Comparison, compare
+from migkg.engine.graph_digest import Likeness
 from migkg.engine.graph_files import GraphFile
+from migkg.engine.meter import Meter
 from migkg.engine.published import Published
+from migkg.engine.published_lock import SILENCE, PublishedLock
 from migkg.engine.rdf_server import RdfServer
 from migkg.engine.release import Release
+from migkg.engine.workers import Task, Workers
 from migkg.errors import EngineUnavailable, PublishFailed
 from migkg.model.graph_names import NAMES, GraphNames
 
 Progress = Callable[[str], None]
-_READ_BACK = 900.0  # seconds for one graph
-_SHOWN = 3
-_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_MOST_PROCESSES = 4  # more than that, and the server is what takes the time
+_ALONE = 200_000  # triples that one process compares before others would have started
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """``keep`` releases stay; ``grace`` are the seconds that readers of a removed one have."""
+    """``keep`` releases stay; ``grace`` are the seconds that readers of a removed one have.
+
+    ``silence`` are those after which a run that gives no sign is taken for ended. ``processes``
+    compare the graphs, by default as many as is worth it, and ``memory`` are the bytes of each.
+    """
 
     keep: int = 2
     grace: float = 15.0
     counts_only: bool = False
     accept_rounding: bool = False
+    silence: float = SILENCE
+    processes: int | None = None
+    memory: int = 4 * 1024**3
 
 
 @dataclass
@@ -59,11 +62,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do."""
+    """What a run would do; ``there`` are triples that an earlier run has sent."""
 
     before: Published
     graphs: int
     triples: int
+    there: int
     is_complete: bool
     cleaned: list[str]
     removed: list[str]
@@ -82,16 +86,21 @@ class Publisher:
         self._progress = progress
         self._names = published.names_of(base_iri, release.id, release.manifest["graphs"])
         self._outcome = Outcome()
+        self._lock = PublishedLock(
+            server, base_iri, release.id, progress=progress, silence=wishes.silence
+        )
 
     def plan(self) -> Plan:
         """What :meth:`run` would do; nothing is changed."""
         before = published.read(self._server, self._base)
         manifest = self._release.manifest
-        twice = 2 if self._names.whole not in self._names.graphs.values() else 1
+        is_twice = self._names.whole not in self._names.graphs.values()
+        begun = set(before.graphs.get(self._release.id, ())) - {self._names.names}
         return Plan(
             before,
             len(self._names.all()),
-            int(manifest["quads"]) + (int(manifest["triples"]) if twice == 2 else 0),
+            int(manifest["quads"]) + (int(manifest["triples"]) if is_twice else 0),
+            sum(self._server.count(graph) for graph in begun),
             self._release.id in before.complete,
             self._abandoned(before),
             self._old(before),
@@ -99,133 +108,142 @@ class Publisher:
 
     def run(self) -> Outcome:
         """Does it all; raises :class:`PublishFailed` or :class:`EngineUnavailable`."""
-        before = published.read(self._server, self._base)
-        for release_id in self._abandoned(before):
-            self._remove(release_id, before)
-        with tempfile.TemporaryDirectory(prefix="migkg-publish-") as folder:
-            self._bring(before, Path(folder))
-        published.make_current(self._server, self._base, self._release.id)
-        after = published.read(self._server, self._base)
-        if after.current != self._release.id:
-            raise PublishFailed(
-                f"The server still names {after.current or 'no release'} as the current one; "
-                "another run may have changed it. Run it again."
-            )
-        self._prune(after)
+        with self._lock:
+            before = published.read(self._server, self._base)
+            for release_id in self._abandoned(before):
+                self._remove(release_id, before)
+            with tempfile.TemporaryDirectory(prefix="migkg-publish-") as folder:
+                self._bring(before, Path(folder))
+            published.make_current(self._writable(), self._base, self._release.id, self._lock.run)
+            after = published.read(self._server, self._base)
+            if after.current != self._release.id:
+                raise PublishFailed(
+                    f"The server still names {after.current or 'no release'} as the current one; "
+                    "another run may have changed it. Run it again."
+                )
+            try:
+                self._prune(after)
+            except (EngineUnavailable, PublishFailed) as error:
+                raise PublishFailed(
+                    f"Release {self._release.id} is in service, but not all of what is older was "
+                    f"removed: {error} Run it again."
+                ) from None
         return self._outcome
+
+    def _writable(self) -> RdfServer:
+        """The server, as long as no other run writes to it."""
+        self._lock.check()
+        return self._server
 
     def _bring(self, before: Published, folder: Path) -> None:
         """Loads what is not there and verifies all."""
         self._progress("files")
-        files = graph_files.split(self._release, self._names, folder)
+        try:
+            files = graph_files.split(self._release, self._names, folder)
+        except OSError as error:
+            raise PublishFailed(
+                f"The graphs cannot be written to {folder}: {error.strerror}. TMPDIR names another "
+                "place for them."
+            ) from None
+        # The largest takes longest to verify, so the others are loaded meanwhile.
+        files.sort(key=lambda file: -file.triples)
         is_complete = self._release.id in before.complete
         if not is_complete:
             missing = set(self._names.all()) - set(before.graphs.get(self._release.id, ()))
-            published.begin(self._server, self._base, self._release.id, missing)
-            self._server.put(self._names.names, _names_document(self._names))
+            published.begin(self._writable(), self._base, self._release.id, missing)
+            self._writable().put(self._names.names, _names_document(self._names))
+        with Workers(self._processes(files), memory=self._wishes.memory) as workers:
+            tasks = self._tasks(files, is_complete=is_complete)
+            for number, found in enumerate(workers.each(_compared, tasks), 1):
+                self._judge(found, is_complete=is_complete)
+                self._progress(f"{number} of {len(files)} graphs verified")
+        # Once more, at the last moment: what is put into service is all there.
+        self._progress("counting")
         if self._server.count(self._names.names) != len(self._names.graphs):
             raise PublishFailed(f"{self._names.names} is not what was sent. Run it again.")
-        for number, file in enumerate(files, 1):
-            step = f"graph {number} of {len(files)}"
-            if not is_complete:
-                self._load(file, step)
-            self._progress(f"{step}: verifying")
-            self._verify(file, is_complete=is_complete)
+        for file in files:
+            self._count(file, is_complete=is_complete)
 
-    def _load(self, file: GraphFile, step: str) -> None:
+    def _processes(self, files: list[GraphFile]) -> int:
+        """How many others compare; none for what is done before they would have started."""
+        if self._wishes.processes is not None:
+            return self._wishes.processes
+        if self._wishes.counts_only or sum(file.triples for file in files) < _ALONE:
+            return 0
+        return min(_MOST_PROCESSES, os.cpu_count() or 1, len(files))
+
+    def _tasks(self, files: list[GraphFile], *, is_complete: bool) -> Iterator[Task]:
+        """The comparisons; each graph is loaded when its turn comes."""
+        total = sum(file.triples for file in files)
+        meter = None if is_complete else Meter(self._progress, "load", total)
+        for file in files:
+            if meter:
+                self._load(file, meter)
+            self._count(file, is_complete=is_complete)
+            yield Task(file.name, (self._server.again(), file, self._wishes.counts_only))
+
+    def _load(self, file: GraphFile, meter: Meter) -> None:
         there = self._server.count(file.name)
-        for number, piece in enumerate(file.pieces(), 1):
+        for number, piece in enumerate(file.pieces(self._server.piece), 1):
             if there >= piece.before + piece.triples:
+                meter.add(piece.triples)
                 continue
-            self._progress(f"{step}: {piece.before} of {file.triples} triples")
-            if number == 1:
-                self._server.put(file.name, piece.data)
+            if number == 1 and (there or piece.is_linked):
+                self._writable().put(file.name, piece.data)
             else:
-                self._server.add(file.name, piece.data)
+                self._writable().add(file.name, piece.data)
             self._outcome.sent += piece.triples
+            meter.add(piece.triples, piece.triples)
 
-    def _verify(self, file: GraphFile, *, is_complete: bool) -> None:
+    def _count(self, file: GraphFile, *, is_complete: bool) -> None:
         counted = self._server.count(file.name)
         if counted != file.triples:
-            raise self._wrong(file, counted, is_complete=is_complete)
-        found = None if self._wishes.counts_only else self._read_back(file)
-        if found is None:
-            self._compare_classes(file, is_complete=is_complete)
+            raise self._wrong(
+                file.name,
+                f"{file.name} has {counted} triples on the server and {file.triples} in the "
+                "release",
+                is_complete=is_complete,
+            )
+
+    def _judge(self, found: Comparison, *, is_complete: bool) -> None:
+        """Notes how a graph was verified; raises for one that came back wrong."""
+        if found.why:
+            self._progress(f"{found.graph} is verified by counts only: {found.why}")
+        if found.likeness is None:
+            self._outcome.counted.append(found.graph)
             return
-        likeness = found.likeness(digest_of(file.parts()))
-        if likeness is Likeness.DIFFERENT or (
-            likeness is Likeness.ROUNDED and not self._wishes.accept_rounding
+        is_rounded = found.likeness is Likeness.ROUNDED
+        if found.likeness is Likeness.DIFFERENT or (
+            is_rounded and not self._wishes.accept_rounding
         ):
             raise self._wrong(
-                file, counted, is_complete=is_complete, rounded=likeness is Likeness.ROUNDED
+                found.graph,
+                f"{found.graph} came back changed{found.differences}",
+                is_complete=is_complete,
+                is_rounded=is_rounded,
             )
-        self._outcome.verified.setdefault(likeness, []).append(file.name)
-
-    def _read_back(self, file: GraphFile) -> GraphDigest | None:
-        """What the server gives back; None if it does not give it all."""
-        try:
-            found = digest_of(self._server.read(file.name, deadline=_READ_BACK))
-        except EngineUnavailable as error:
-            self._progress(f"{file.name} is verified by counts only: {error}")
-            return None
-        if found.triples < file.triples or len(found.linked) >= MOST_BLANK:
-            self._progress(f"{file.name} is verified by counts only: it is not given back whole")
-            return None
-        return found
-
-    def _compare_classes(self, file: GraphFile, *, is_complete: bool) -> None:
-        expected: Counter[str] = Counter()
-        for part in file.parts():
-            for line in part.decode("utf-8").splitlines():
-                _, predicate, value = line.split(" ", 2)
-                if predicate == _TYPE and value.startswith("<"):
-                    expected[value.removesuffix(" .")[1:-1]] += 1
-        found = self._server.classes(file.name)
-        if any(found.get(name) != number for name, number in expected.items()):
-            raise self._wrong(file, file.triples, is_complete=is_complete)
-        self._outcome.counted.append(file.name)
+        self._outcome.verified.setdefault(found.likeness, []).append(found.graph)
 
     def _wrong(
-        self, file: GraphFile, counted: int, *, is_complete: bool, rounded: bool = False
+        self, graph: str, what: str, *, is_complete: bool, is_rounded: bool = False
     ) -> PublishFailed:
         """What differs; a graph that is not served is removed, so that it is sent anew."""
-        what = (
-            f"{file.name} has {counted} triples on the server and {file.triples} in the release"
-            if counted != file.triples
-            else f"{file.name} came back changed"
-        )
-        what += self._differences(file)
         if is_complete:
             advice = (
                 "It is in service or kept, and was changed there. Publish another release until "
                 "it is removed, then publish it again."
             )
-        elif rounded:
+        elif is_rounded:
             advice = "If single precision is enough for geometries, give --accept-rounding."
         else:
-            self._server.drop(file.name)
+            self._writable().drop(graph)
             advice = "The release in service stays as it is."
         return PublishFailed(f"{what}. {advice}")
 
-    def _differences(self, file: GraphFile) -> str:
-        """Some triples that were not given back, if all could be read."""
-        if file.triples > MOST_BLANK:
-            return ""
-        try:
-            parts = self._server.read(file.name, deadline=_READ_BACK)
-            found = {valued(triple) for triple in triples_of(parts)}
-        except EngineUnavailable:
-            return ""
-        lost = [
-            written(triple)
-            for triple in triples_of(file.parts())
-            if "_:" not in str(triple) and valued(triple) not in found
-        ]
-        return f"; not given back, such as: {' | '.join(lost[:_SHOWN])}" if lost else ""
-
     def _abandoned(self, record: Published) -> list[str]:
-        """What was begun and never completed, this release excepted."""
-        known = (*record.complete, record.current, self._release.id)
+        """What was begun and is neither complete nor brought by a run."""
+        brought = (run.release for run in record.runs)
+        known = (*record.complete, record.current, self._release.id, *brought)
         return sorted(name for name in record.graphs if name not in known)
 
     def _old(self, record: Published) -> list[str]:
@@ -236,7 +254,7 @@ class Publisher:
     def _prune(self, record: Published) -> None:
         old = self._old(record)
         for release_id in old:
-            published.retire(self._server, self._base, release_id)
+            published.retire(self._writable(), self._base, release_id)
         if old and self._wishes.grace:
             self._progress(f"{self._wishes.grace:g} s for readers of the releases that go")
             time.sleep(self._wishes.grace)
@@ -247,8 +265,14 @@ class Publisher:
     def _remove(self, release_id: str, record: Published) -> None:
         self._progress(f"removing {release_id}")
         for graph in record.graphs.get(release_id, ()):
-            self._server.drop(graph)
-        published.forget(self._server, self._base, release_id)
+            self._writable().drop(graph)
+        published.forget(self._writable(), self._base, release_id)
+
+
+def _compared(server: RdfServer, file: GraphFile, counts_only: bool) -> Iterator[Comparison]:
+    """The comparison, over connections that end with it."""
+    with closing(server):
+        yield from compare(server, file, counts_only=counts_only)
 
 
 def _names_document(names: GraphNames) -> bytes:

@@ -111,6 +111,12 @@ class Schema:
         """The description of the ontology."""
         return self._values(str(DCTERMS.description)).get(str(self.vocabulary.ontology), "")
 
+    @property
+    def dataset_description(self) -> str:
+        """The description of the dataset: that of the ontology, without what only that has."""
+        described = self.description.removeprefix("Classes and properties for ")
+        return described[:1].upper() + described[1:]
+
     @cached_property
     def licence(self) -> str:
         """The IRI of the licence of the ontology, which is that of the data too."""

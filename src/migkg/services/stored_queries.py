@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from migkg.engine.scratch import ScratchStore
-from migkg.errors import BadDeclaration, BadFile, BadQuery
+from migkg.errors import BadDeclaration, BadQuery, BrokenFile
 from migkg.model.report import Finding, Report
 from migkg.model.sparql_text import Form, QueryText, read_query
 from migkg.resources import Project
@@ -71,41 +71,48 @@ class StoredQuery:
 
 
 def load(project: Project) -> dict[str, StoredQuery]:
-    """Every stored query by name; raises :class:`BadFile` for one without name or question."""
+    """Every stored query by name; raises :class:`BrokenFile` for one without name or question."""
     return read_folder(project.queries)
 
 
 def find(project: Project, name: str) -> StoredQuery | None:
-    """The stored query of a name, if there is one; raises :class:`BadFile`."""
+    """The stored query of a name, if there is one; raises :class:`BrokenFile`."""
     path = project.queries / f"{name}.rq"
     return read_file(path) if _NAME.fullmatch(name) and path.is_file() else None
 
 
 def read_folder(folder: Path) -> dict[str, StoredQuery]:
-    """Every query of a folder by name; raises :class:`BadFile`."""
+    """Every query of a folder by name; raises :class:`BrokenFile`."""
     queries = (read_file(path) for path in sorted(folder.glob("*.rq")))
     return {query.name: query for query in queries}
 
 
 def read_file(path: Path) -> StoredQuery:
-    """The query of one file; raises :class:`BadFile` with the place of what is wrong."""
+    """The query of one file; raises :class:`BrokenFile` with the place of what is wrong."""
     try:
         return _parse(path)
     except BadDeclaration as error:
-        raise BadFile(f"{path}:{error.line}:{error.column}: {error}") from None
+        raise BrokenFile(f"{path}:{error.line}:{error.column}: {error}") from None
 
 
 def _parse(path: Path) -> StoredQuery:
     if not _NAME.fullmatch(path.stem):
-        raise BadFile(f"{path}: the name must be snake_case, such as cities_by_country.rq.")
-    source = path.read_text("utf-8")
+        raise BrokenFile(f"{path}: the name must be snake_case, such as cities_by_country.rq.")
+    source = _text_of(path)
     comments = [line.lstrip("# ").strip() for line in _opening(source) if line[:2] != MARK]
     if not comments:
-        raise BadFile(f"{path}:1: the first line must be a comment with the question.")
+        raise BrokenFile(f"{path}:1: the first line must be a comment with the question.")
     parameters = declared(source)
     check_parameters(source, parameters)
     text = bound_defaults(_undeclared(source), parameters)
     return StoredQuery(path.stem, " ".join(comments), text, path, source, parameters)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BrokenFile(f"{path} is not UTF-8 at byte {error.start}.") from None
 
 
 def _opening(source: str) -> list[str]:

@@ -18,6 +18,7 @@ from migkg import __version__
 from migkg.engine import history, statistics
 from migkg.engine.embedded import EmbeddedEngine, OwnEngine
 from migkg.engine.protocol import Engine
+from migkg.engine.published import Holding
 from migkg.engine.published_engine import PublishedEngine
 from migkg.engine.release import Release, open_current
 from migkg.model.namespaces import Vocabulary
@@ -31,7 +32,7 @@ from migkg.services.parameters import Choices
 from migkg.services.schema import Schema
 from migkg.services.uploads import Validator
 from migkg.settings import Settings
-from migkg.web import openapi, pages, stored_query_paths
+from migkg.web import openapi, pages, problem_pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
@@ -40,7 +41,7 @@ from migkg.web.problems import problem_response
 from migkg.web.rate import Rate
 from migkg.web.routes import JSON, ROUTES
 from migkg.web.routing import RELEASE, Direct, Resource, Route, options
-from migkg.web.searching import Searching
+from migkg.web.search_threads import Searching
 from migkg.web.served import Served
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
@@ -60,7 +61,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _docs(request: Request) -> Response:
-    listed = [(route.path, ", ".join(route.methods), route.summary) for route in _ALL]
+    listed = [(route.template, ", ".join(route.methods), route.summary) for route in _ALL]
     return validated(request, pages.docs(state_of(request), listed))
 
 
@@ -109,15 +110,16 @@ def engine_of(release: Release, settings: Settings, control: socket | None) -> E
     """What answers from a release: the process behind a socket, or the engine that holds it."""
     if control:
         return EmbeddedEngine(control, settings.share())
-    return PublishedEngine(_engine(settings, release), release, settings.base_iri)
+    holding = Holding(settings.base_iri, release.id)
+    return PublishedEngine(_engine(settings, release, holding), release, settings.base_iri)
 
 
-def _engine(settings: Settings, release: Release) -> Engine:
+def _engine(settings: Settings, release: Release, holding: Holding | None = None) -> Engine:
     if not settings.engine_url:
         return OwnEngine(release, settings.share())
     from migkg.engine.remote import RemoteEngine  # slow to import
 
-    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"])
+    return RemoteEngine(settings.share(), graphs=release.manifest["graphs"], holding=holding)
 
 
 def _state(settings: Settings, release: Release, engine: Engine, *, older: bool) -> State:
@@ -163,10 +165,11 @@ def _from_framework(request: Request, error: Exception) -> Response:
         headers["Allow"] = allowed
     name, detail, advice = _FROM_FRAMEWORK.get(error.status_code, ("http", error.detail, None))
     place = quote(request.scope["path"])
-    return problem_response(
+    problem = problem_response(
         error.status_code,
         name,
         detail.format(place=place, method=request.method),
         headers=headers,
         advice=advice,
     )
+    return problem_pages.negotiated(request, problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -55,8 +56,28 @@ class _Applications:
         return Front(SharedReleases(self._settings, end, number, self._made))
 
 
-def run(app: ASGIApp, settings: Settings, sock: socket.socket) -> None:
-    """Serves on a socket that listens, until the process is told to end."""
+class _Lingering(uvicorn.Server):
+    """A server that takes no new connection at the end, but what comes on those that it took."""
+
+    def __init__(self, config: uvicorn.Config, seconds: float) -> None:
+        super().__init__(config)
+        self._seconds = seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends: others take what connects from now on, if they listen on the same sockets."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(self._seconds)
+        await super().shutdown(sockets)
+
+
+def run(
+    app: ASGIApp, settings: Settings, sockets: list[socket.socket], linger: float = 0.0
+) -> None:
+    """Serves on sockets that listen, until the process is told to end.
+
+    It then answers for ``linger`` seconds to those who are connected.
+    """
     traces = traced(app, settings)
     # What is traced has to go through the application.
     lane = Express(app.releases) if isinstance(app, Front) and traces is app else None
@@ -71,4 +92,4 @@ def run(app: ASGIApp, settings: Settings, sock: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    uvicorn.Server(config).run(sockets=[sock])
+    _Lingering(config, linger).run(sockets=sockets)

@@ -73,6 +73,7 @@ class _Connection(HttpToolsProtocol):
         self._ending: asyncio.TimerHandle | None = None
         self._untaken = 0  # bytes, at the last look
         self._in_head = True
+        self._arrived = False  # to its end, and nothing of the next one has come
         self._head = 0  # bytes of it that came so far
         self._refused = False
         self._answering: Cycle | None = None  # what is or was answered last
@@ -90,9 +91,8 @@ class _Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if self._arriving is None:
-            self._expect_request()
         self._unset_keepalive_if_required()
+        self._arrived = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -105,14 +105,15 @@ class _Connection(HttpToolsProtocol):
             self._head += len(data)
             if self._head > LONGEST_TARGET + LONGEST_FIELDS:
                 self._refuse(_too_large(self.url))
+        if self._arriving is None and not self._arrived:
+            self._expect_request()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._unset_keepalive_if_required()
         self._in_head = True
+        self._arrived = False
         self._head = 0
-        if self._arriving is None:  # it came together with the one before
-            self._expect_request()
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -157,6 +158,7 @@ class _Connection(HttpToolsProtocol):
             return
         _cancel(self._arriving)
         self._arriving = None
+        self._arrived = True
         self._in_head = True
         self._head = 0
         super().on_message_complete()
@@ -244,7 +246,7 @@ class _Connection(HttpToolsProtocol):
             self._answering.end()
             self._answering = None
         super().on_response_complete()
-        if self._arriving is not None:  # the next request has begun
+        if not self._arrived:  # the next request has begun
             self._unset_keepalive_if_required()
         if self._refused and was_last:
             self.transport.close()

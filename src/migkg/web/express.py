@@ -123,6 +123,7 @@ class ExpressCycle(Cycle):
         self.default_headers = connection.server_state.default_headers
         self.on_response = connection.on_response_complete
         self.message_event = cast("asyncio.Event", self)  # uvicorn calls ``set``
+        self._loop = connection.loop
         self._wanted = wanted
         self._task: asyncio.Task[None] | None = None
         # As much of a scope as problems, the log and fairness look at.
@@ -143,7 +144,7 @@ class ExpressCycle(Cycle):
             counts.HITS.add()
             self._send_whole(kept.headers, kept.body)
             return
-        task = self._task = asyncio.ensure_future(self._respond())
+        task = self._task = self._loop.create_task(self._respond())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 

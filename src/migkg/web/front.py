@@ -13,9 +13,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import unquote_plus
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
+from migkg.web import problem_pages
 from migkg.web.headers import complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem
 from migkg.web.releases import find
@@ -79,7 +81,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection, or the life of the process."""
         if scope["type"] == "lifespan":
-            await _live(receive, send, self.releases.start, self.releases.close)
+            await life(receive, send, self.releases.start, self.releases.close)
             return
         app: ASGIApp = self.releases.current
         if scope["path"] == "/q" or scope["path"].startswith("/q/"):
@@ -126,6 +128,7 @@ class Front:
             response = from_http_problem(problem)
         except MigkgError as error:
             response = from_error(error)
+        response = problem_pages.negotiated(Request(scope), response, current.state)
         complete(response.raw_headers)
         return response
 
@@ -136,7 +139,7 @@ class Front:
         return current if found == current.id else await self.releases.older(found)
 
 
-async def _live(
+async def life(
     receive: Receive,
     send: Send,
     start: Callable[[], Awaitable[None]],

@@ -17,14 +17,15 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from migkg.engine import counters
-from migkg.engine.published import Published
+from migkg.engine.published_agreement import Agreement
 from migkg.engine.release import Release
-from migkg.engine.zygote import die_with_parent
 from migkg.errors import BadSetting
 from migkg.settings import Settings
+from migkg.web.forks import ENDING, forked, stop
 from migkg.web.generations import Generations, pause
 
 if TYPE_CHECKING:
@@ -32,25 +33,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 5.0
 _BACKLOG = 2048
 _LAST_PORT = 65535
-_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
     settings: Settings,
     release: Release,
     say: Callable[[str], object],
-    published: Published | None = None,
+    published: Agreement | None = None,
+    sockets: list[socket.socket] | None = None,
 ) -> None:
     """Serves until it is told to end (SIGTERM, SIGINT); says where.
 
-    ``published`` is what another engine holds, if it holds releases.
+    ``published`` is what another engine holds, if it holds releases; ``sockets`` are those that
+    listen already, if any do.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     _raise_file_limit()
-    sockets = listen(settings.host, settings.port, settings.workers)
+    sockets = sockets or listen(settings.host, settings.port, settings.workers)
     port = sockets[0].getsockname()[1]
     say(f"Release {release.id}, http://{settings.host}:{port}, {settings.workers} fronts\n")
     generations = None
@@ -68,7 +69,7 @@ def serve(
     _Watch(settings, sockets, make_app, run, generations).run()
 
 
-def _leave(*_: object) -> NoReturn:
+def leave(*_: object) -> NoReturn:
     """Ends what is only starting, in order; the first process of a container must say how."""
     sys.exit(0)
 
@@ -131,7 +132,7 @@ class _Watch:
         settings: Settings,
         sockets: list[socket.socket],
         make_app: Callable[[], ASGIApp],
-        run_app: Callable[[ASGIApp, Settings, socket.socket], None],
+        run_app: Callable[[ASGIApp, Settings, list[socket.socket]], None],
         generations: Generations | None,
     ) -> None:
         self._settings = settings
@@ -160,7 +161,7 @@ class _Watch:
         for end in (wake, waker):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        for number in _ENDING:
+        for number in ENDING:
             signal.signal(number, self._end)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # so that it wakes
         while not self._ending:
@@ -188,51 +189,22 @@ class _Watch:
                 self._start_front(index)
 
     def _start_front(self, index: int) -> None:
-        parent = os.getpid()
-        app = self._make_app()
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until it handles them in its own way
-        pid = os.fork()
-        if not pid:
-            self._be_front(app, index, parent)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        pid = forked(partial(self._be_front, self._make_app(), index))
         if self._generations:
             self._generations.join(pid)
         self._fronts[pid] = (index, time.monotonic())
 
-    def _be_front(self, app: ASGIApp, index: int, parent: int) -> NoReturn:
-        status = 1
-        try:
-            die_with_parent(parent)
-            counters.take_row(index + 1)
-            if self._generations:
-                self._generations.leave_to_others()
-            signal.set_wakeup_fd(-1)
-            for number in (*_ENDING, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-            for other, sock in enumerate(self._sockets):
-                if other != index:
-                    sock.close()
-            gc.freeze()  # what all fronts share is never garbage
-            self._run_app(app, self._settings, self._sockets[index])
-            status = 0
-        except KeyboardInterrupt:
-            status = 0
-        except Exception:
-            log.exception("A front process failed.")
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
+    def _be_front(self, app: ASGIApp, index: int) -> None:
+        counters.take_row(index + 1)
+        if self._generations:
+            self._generations.leave_to_others()
+        for other, sock in enumerate(self._sockets):
+            if other != index:
+                sock.close()
+        gc.freeze()  # what all fronts share is never garbage
+        self._run_app(app, self._settings, [self._sockets[index]])
 
     def _stop_fronts(self) -> None:
         for sock in self._sockets:  # else new connections would wait for nobody
             sock.close()
-        for pid in self._fronts:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + _PATIENCE
-        for pid in self._fronts:
-            while not os.waitpid(pid, os.WNOHANG)[0]:
-                if time.monotonic() > end:
-                    os.kill(pid, signal.SIGKILL)
-                time.sleep(0.01)
+        stop(self._fronts)

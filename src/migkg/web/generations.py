@@ -22,7 +22,7 @@ from migkg.engine import kept
 from migkg.engine.keeper import Keeper
 from migkg.engine.published_engine import Elsewhere
 from migkg.engine.release import Release, open_release
-from migkg.errors import EngineUnavailable, MigkgError, NoRelease
+from migkg.errors import MigkgError, NoRelease
 from migkg.settings import Settings
 from migkg.web import channel
 from migkg.web.channel import Message
@@ -205,24 +205,24 @@ class Generations:
             opened.since = time.monotonic()
 
     def _give_up_removed(self, watch: PublishedWatch) -> None:
-        """Closes what the engine holds no more, as its graphs would only seem to be empty.
+        """Closes what no endpoint holds any more, but for the current release.
 
-        Raises :class:`EngineUnavailable` if that is the current release.
+        That one stays until there is another; no endpoint is asked for it meanwhile.
         """
         for opened in list(self._open.values()):
-            if opened.release.id in watch.complete:
+            if opened.release.id in watch.complete or opened is self.current or opened.starting:
                 continue
-            if opened is self.current:
-                raise EngineUnavailable(
-                    f"The endpoint does not hold release {opened.release.id} any more, and "
-                    f"{watch.current} could not be put into service in its place."
-                )
-            if not opened.starting:
+            if opened is self._next:
+                self._fail(opened, "No endpoint holds it any more.")
+                self._refused = None  # it may come again
+            else:
                 self._retire(opened)
 
     def _look_for_new(self) -> None:
         folder = self._settings.releases
         wanted = self._watch.current if self._watch else kept.current_id(folder)
+        if self._watch and wanted not in self._watch.complete:
+            return
         if wanted in (None, self.current.release.id, self._refused) or self._next:
             return
         try:
@@ -263,7 +263,7 @@ class Generations:
                 return
         why = "busy"
         if self._watch and release_id not in self._watch.complete:
-            why = f"The endpoint does not hold release {release_id}."
+            why = f"No endpoint holds release {release_id}."
         elif len(older) < self._settings.open_releases:
             try:
                 release = open_release(self._settings.releases / release_id)

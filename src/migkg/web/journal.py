@@ -20,6 +20,7 @@ from typing import Any
 from starlette.types import Scope
 
 from migkg.settings import Settings
+from migkg.web.clients import client_of
 
 log = logging.getLogger("migkg.requests")
 
@@ -33,32 +34,30 @@ _GIVEN = re.compile(r"[\w.:+/=@~-]{1,128}", re.ASCII)
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-[ -~]{0,100})?")
 _LONGEST_PATH = 200  # characters
 _DIGEST = 16  # figures
-_MOST = 20  # lines a second; more would let strangers fill a disk
+_MOST = 20  # lines of one kind a second; more would let strangers fill a disk
 _FIRST = {"off": 1000, "failures": 500, "all": 0}
 
 
 class _Rules:
-    """What the settings say, and how many lines this second has had."""
+    """What the settings say."""
 
     first = 500  # the first status that is told of
     prefix = 0  # characters of a query
-    most = float(_MOST)
-    second = 0
-    lines = 0
-    left_out = 0
+    hops = 0  # proxies of ours in front
 
 
 def configure(settings: Settings) -> None:
     """Sets how this process and those forked from it log."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if settings.log == "json" else _Text())
+    handler.addFilter(_Few(all_requests=settings.log_requests == "all"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     log.setLevel(logging.INFO)
     _Rules.first = _FIRST[settings.log_requests]
     _Rules.prefix = settings.log_query
-    _Rules.most = float("inf") if settings.log_requests == "all" else _MOST
+    _Rules.hops = settings.proxy_hops
 
 
 def is_logged(status: int) -> bool:
@@ -67,17 +66,7 @@ def is_logged(status: int) -> bool:
 
 
 def log_request(scope: Scope, status: int, seconds: float) -> None:
-    """Tells of one request; no more than so many in a second where only failures are told."""
-    now = int(time.monotonic())
-    if now != _Rules.second:
-        _Rules.second, _Rules.lines, left_out = now, 0, _Rules.left_out
-        _Rules.left_out = 0
-        if left_out:
-            log.info("%d more requests were not told of", left_out)
-    _Rules.lines += 1
-    if _Rules.lines > _Rules.most:
-        _Rules.left_out += 1
-        return
+    """Tells of one request."""
     log.info("request", extra={"fields": _fields(scope, status, seconds)})
 
 
@@ -111,7 +100,7 @@ def _fields(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "path": scope["path"][:_LONGEST_PATH],
         "status": status,
         "seconds": round(seconds, 6),
-        "client": (scope.get("client") or ("",))[0],
+        "client": client_of(scope, _Rules.hops),
     }
     query: str | None = scope.get(QUERY)
     if query is not None:
@@ -120,6 +109,34 @@ def _fields(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         if _Rules.prefix:
             fields["query_begins"] = query[: _Rules.prefix]
     return fields
+
+
+class _Few(logging.Filter):
+    """Lets so many lines of one kind through in a second; a later one tells how many more came."""
+
+    def __init__(self, *, all_requests: bool) -> None:
+        super().__init__()
+        self._all_requests = all_requests
+        self._second = 0
+        self._lines: dict[str, int] = {}
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True if the record is to be written."""
+        if self._all_requests and record.name == log.name:
+            return True
+        now, kind = int(time.monotonic()), str(record.msg)
+        if now != self._second:
+            self._second, self._lines = now, {}
+        self._lines[kind] = self._lines.get(kind, 0) + 1
+        if self._lines[kind] > _MOST:
+            self._left_out += 1
+            return False
+        if self._left_out:
+            fields = getattr(record, "fields", {})
+            record.__dict__["fields"] = {**fields, "left_out_before": self._left_out}
+            self._left_out = 0
+        return True
 
 
 class _Text(logging.Formatter):

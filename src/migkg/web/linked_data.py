@@ -18,7 +18,7 @@ from migkg.model.formats import Format
 from migkg.services import jsonld, schema_org, thing_view
 from migkg.services.linked_data import Document
 from migkg.services.profiles import EVIDENCE, PROFILES, SCHEMA_ORG, Profile
-from migkg.web import languages, negotiation, pages, profiles, thing_parts
+from migkg.web import languages, negotiation, pages, profiles, similar, thing_parts
 from migkg.web.answers import caller_of
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.raw_path import below, encoded, names
@@ -101,7 +101,7 @@ async def _exists(request: Request, state: State, path: str) -> None:
     for iri in iris:
         if await state.linked_data.knows(iri, caller):
             return
-    raise _not_found(iris[0])
+    raise await _not_found(request, iris[0])
 
 
 async def _of_ours(request: Request, path: str, profile: Profile) -> Document:
@@ -122,7 +122,7 @@ async def _described(request: Request, iris: list[str], profile: Profile) -> Doc
         found = await state.linked_data.document(iri, profile, page=number, caller=caller)
         if found:
             return found
-    raise _not_found(iris[0], number)
+    raise await _not_found(request, iris[0], number)
 
 
 def _refuse_retired(state: State, iris: list[str]) -> None:
@@ -148,13 +148,14 @@ def _page_number(request: Request) -> int:
     return int(text)
 
 
-def _not_found(iri: str, page: int = 1) -> HttpProblem:
+async def _not_found(request: Request, iri: str, page: int = 1) -> HttpProblem:
     what = f"There is no page {page} of" if page > 1 else "Nothing is known of"
     return HttpProblem(
         404,
         "not-found",
         f"{what} <{encoded(iri)}>.",
-        advice="The start page lists all kinds of things; /sparql finds a thing by its label.",
+        advice="The start page lists all kinds of things; /search finds a thing by its name.",
+        similar=await similar.things(request, iri) or None,
     )
 
 

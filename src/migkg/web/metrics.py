@@ -59,7 +59,11 @@ def _lines(state: State) -> Iterator[str]:
     yield from _family("migkg_build_info", "gauge", text, [Sample("", release, 1)])
     if endpoints := state.engine.endpoints():
         states = [
-            Sample("", (("endpoint", str(item.number)), ("state", item.state)), 1)
+            Sample(
+                "",
+                (("endpoint", str(item.number)), ("role", item.role), ("state", item.state)),
+                1,
+            )
             for item in endpoints
         ]
         text = "How an endpoint stands, as the front that answers sees it."

@@ -1,4 +1,4 @@
-"""Names of things in the language of a page, where the data has them."""
+"""Names of things, asked of the release: for an answer that is shown, and for a list on a page."""
 
 from __future__ import annotations
 
@@ -6,26 +6,35 @@ from collections.abc import Iterable
 
 from starlette.requests import Request
 
+from migkg.engine.protocol import Lane, Query
+from migkg.model import formats
+from migkg.model.sparql_text import Form
+from migkg.services import names, results
+from migkg.services.names import Name
 from migkg.web import languages
-from migkg.web.rows import rows
-
-_NAMES = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?thing (MIN(STR(?label)) AS ?name) WHERE {
-  VALUES ?thing { %s }
-  ?thing rdfs:label|skos:prefLabel ?label .
-  FILTER(LANGMATCHES(LANG(?label), "%s"))
-} GROUP BY ?thing"""
+from migkg.web.answers import answer_to
 
 
-async def names(request: Request, iris: Iterable[str]) -> dict[str, str]:
-    """The names by IRI; none in English, which the queries for pages give themselves.
+async def names_of(request: Request, iris: Iterable[str]) -> dict[str, Name]:
+    """The names of the first things, in the language of the page if they have one in it."""
+    text = names.query(iris)
+    if not text:
+        return {}
+    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
+    answer = (await answer_to(request, query, Lane.PAGE)).read()
+    return names.read(results.read_table(answer), (languages.current().code, languages.ENGLISH))
 
-    The IRIs are those that the engine gave.
+
+async def translations(request: Request, iris: Iterable[str]) -> dict[str, str]:
+    """The labels in the language of the page by IRI, where the data has them.
+
+    There are none in English, which the queries for pages give themselves.
     """
     language = languages.current().code
-    asked = " ".join(f"<{iri}>" for iri in dict.fromkeys(iris))
-    if language == languages.ENGLISH or not asked:
+    if language == languages.ENGLISH:
         return {}
-    found = await rows(request, _NAMES % (asked, language))
-    return {row["thing"]: row["name"] for row in found if "name" in row}
+    listed = list(dict.fromkeys(iris))
+    found: dict[str, Name] = {}
+    for start in range(0, len(listed), names.MOST):
+        found |= await names_of(request, listed[start : start + names.MOST])
+    return {iri: name.label for iri, name in found.items() if name.is_in(language)}

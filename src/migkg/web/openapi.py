@@ -10,7 +10,7 @@ from typing import Any
 from migkg.web.problems import MEDIA_TYPE
 from migkg.web.routing import Parameter, Route
 
-_PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_PARAMETER = re.compile(r"\{(\w+)\}")
 _PROBLEMS = {"$ref": "#/components/responses/Problem"}
 _PROBLEM = {
     "type": "object",
@@ -24,6 +24,17 @@ _PROBLEM = {
         "line": {"type": "integer"},
         "column": {"type": "integer"},
         "available": {"type": "array", "items": {"type": "string"}},
+        "similar": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "label": {"type": "string"},
+                    "iri": {"type": "string"},
+                    "url": {"type": "string"},
+                },
+            },
+        },
         "successors": {"type": "array", "items": {"type": "string"}},
     },
 }
@@ -50,7 +61,7 @@ def document(
         "info": info,
         **({"servers": [{"url": server}]} if server else {}),
         "paths": {
-            **{_PARAMETER.sub(r"{\1}", route.path): _operations(route) for route in routes},
+            **{route.template: _operations(route) for route in routes},
             **{path: {"get": operation} for path, operation in operations.items()},
         },
         "components": {
@@ -90,7 +101,7 @@ def _operations(route: Route) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
-    in_path = [_in_path(route, name) for name in _PARAMETER.findall(route.path)]
+    in_path = [_in_path(route, name) for name in _PARAMETER.findall(route.template)]
     operation: dict[str, Any] = {
         "operationId": f"{method.lower()}{re.sub('[^a-z]+', '_', route.path)}".rstrip("_"),
         "summary": route.summary,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from migkg.model import formats
 from migkg.services import disagreements, jsonld, overviews
 from migkg.web import descriptions, negotiation, pages
-from migkg.web.names import names
+from migkg.web.names import translations
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.rows import rows
 from migkg.web.state import state_of
@@ -36,7 +36,7 @@ async def home(request: Request) -> Response:
     page = pages.render(
         state,
         "home.html",
-        names=await names(request, shown),
+        names=await translations(request, shown),
         linked=jsonld.embed(state.catalogue.schema_org(state.settings.public_url)),
         schema=state.schema,
         queries=state.queries,
@@ -56,7 +56,7 @@ async def outline(request: Request) -> Response:
     title = state.page_queries[name].question
     shown = [iri for item in items for iri in item.iris()]
     page = pages.render(
-        state, "outline.html", names=await names(request, shown), title=title, items=items
+        state, "outline.html", names=await translations(request, shown), title=title, items=items
     )
     return validated(request, page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -166,6 +167,12 @@ def shapes(state: State) -> HTMLResponse:
 def query_page(state: State, parts: dict[str, Any], status: int = 200) -> HTMLResponse:
     """The page of a stored query: its form, and its answer if it could be asked."""
     return render(state, "query.html", status=status, scripted=_BUILT.is_dir(), **parts)
+
+
+def problem(state: State, content: Mapping[str, Any], *, status: int) -> HTMLResponse:
+    """What a problem document says; whoever looks at it may go on from here."""
+    members = defaultdict(str, content)
+    return render(state, "problem.html", status=status, problem=members)
 
 
 def docs(state: State, routes: list[tuple[str, str, str]]) -> HTMLResponse:

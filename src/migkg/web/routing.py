@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
-from migkg.web import languages
+from migkg.web import languages, problem_pages
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
 from migkg.web.state import state_of_scope
@@ -23,6 +24,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
+_CONVERTER = re.compile(r"{(\w+):\w+}")
 _REQUEST_HEADERS = "Accept, Accept-Profile, Content-Type, If-None-Match, Range"
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -56,6 +58,11 @@ class Route:
     status: str = "200"
     redirects: bool = False
 
+    @property
+    def template(self) -> str:
+        """The path with the names of its parameters alone, as RFC 6570 has it."""
+        return _CONVERTER.sub(r"{\1}", self.path)
+
 
 class Resource:
     """ASGI application of one path; it knows all methods, so that 405 can name them."""
@@ -65,14 +72,15 @@ class Resource:
         self._allowed = ", ".join((*route.methods, "OPTIONS"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, with a problem document if it fails."""
+        """Answers one request, with a problem document or its page if it fails."""
         languages.answering(scope)
+        request = Request(scope, receive, send)
         try:
-            response = await self._answer(Request(scope, receive, send))
+            response = await self._answer(request)
         except (ClientDisconnect, ClientGone):
             return
         except Exception as error:  # noqa: BLE001 - the client or the log is told
-            response = problem_of(error, scope)
+            response = problem_pages.negotiated(request, problem_of(error, scope))
         if not isinstance(response, Ready):
             complete(response.raw_headers)
         response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
@@ -88,7 +96,7 @@ class Resource:
             raise HttpProblem(
                 405,
                 "method-not-allowed",
-                f"{self._route.path} takes {self._allowed}, not {method}.",
+                f"{self._route.template} takes {self._allowed}, not {method}.",
                 headers={"Allow": self._allowed},
             )
         return await self._route.endpoint(request)

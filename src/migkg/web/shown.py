@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from migkg.engine.protocol import Answer, Lane, Query
+from migkg.engine.protocol import Answer, Query
 from migkg.model import formats
 from migkg.model.formats import Format
 from migkg.model.sparql_text import Form, QueryText
@@ -17,8 +17,7 @@ from migkg.services.names import Name
 from migkg.services.results import Table
 from migkg.services.views import choosing
 from migkg.services.views.columns import Columns
-from migkg.web import languages
-from migkg.web.answers import answer_to
+from migkg.web.names import names_of
 from migkg.web.state import state_of
 
 ROWS = 1000  # of the table of a page, and of what a view is drawn from
@@ -88,7 +87,9 @@ async def of_table(
     request: Request, table: Table, view: str, *, raw: bytes = b"", more: bool = False
 ) -> Shown:
     """A table in a view: the one asked for if it fits, else the best."""
-    found = await names_of(request, table)
+    found = names.with_terms(
+        await names_of(request, names.things(table)), state_of(request).schema.labels
+    )
     columns = Columns(table, found)
     choice = choosing.choose(columns)
     views = (*choice.views, choosing.RAW) if raw else choice.views
@@ -103,16 +104,3 @@ async def of_table(
         raw=raw.decode() if chosen == choosing.RAW else "",
         more=more,
     )
-
-
-async def names_of(request: Request, table: Table) -> dict[str, Name]:
-    """The names of the things in a table, by one query."""
-    state = state_of(request)
-    text = names.query(names.things(table))
-    if not text:
-        return {}
-    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    answer = (await answer_to(request, query, Lane.PAGE)).read()
-    wanted = (languages.current().code, languages.ENGLISH)
-    found = names.read(results.read_table(answer), wanted)
-    return names.with_terms(found, state.schema.labels)

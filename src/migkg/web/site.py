@@ -19,7 +19,7 @@ from migkg.services.results import read_table
 from migkg.services.views.columns import Columns
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to
-from migkg.web.names import names
+from migkg.web.names import translations
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.sparql import read_body
 from migkg.web.state import State, state_of
@@ -50,7 +50,7 @@ async def browse(request: Request) -> Response:
     page = pages.render(
         state,
         "browse.html",
-        names=await names(request, (row[0].value for row in things.rows if row[0])),
+        names=await translations(request, (row[0].value for row in things.rows if row[0])),
         label=label,
         definition=definition,
         things=things,

@@ -22,7 +22,7 @@ from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web.cache import Kept
 from migkg.web.rate import Rate
-from migkg.web.searching import Searching
+from migkg.web.search_threads import Searching
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from migkg.model.messages import translatable
 from migkg.services import disagreements, neighbourhood, page_queries, paragraphs
 from migkg.services.linked_data import Document
 from migkg.services.thing_view import Description
-from migkg.web.names import names
+from migkg.web.names import translations
 from migkg.web.problems import HttpProblem
 from migkg.web.rows import rows
 from migkg.web.state import state_of
@@ -44,7 +44,7 @@ async def parts(request: Request, document: Document, view: Description) -> dict
     named = [row["thing"] for kind in source["kinds"].values() for row in kind] if source else []
     return {
         "names": await _unless_late(
-            names(request, named), translatable("names in this language"), late
+            translations(request, named), translatable("names in this language"), late
         ),
         "picture": neighbourhood.picture(view, base) if first else None,
         "disagreements": await _unless_late(

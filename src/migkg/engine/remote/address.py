@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from migkg.errors import BadSetting
 
-_NAME = "MIGKG_ENGINE_URL"
+SETTING = "MIGKG_ENGINE_URL"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -38,19 +38,11 @@ class Address:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise BadSetting(_NAME, url, "it holds what is no URL") from None
+            raise BadSetting(SETTING, url, "it holds what is no URL") from None
         if parts.username is not None or parts.password is not None:
             hidden = url.replace(parts.netloc, parts.netloc.rpartition("@")[2])
-            raise BadSetting(_NAME, hidden, "a user belongs in MIGKG_ENGINE_CREDENTIALS")
+            raise BadSetting(SETTING, hidden, "a user belongs in MIGKG_ENGINE_CREDENTIALS")
         if parts.scheme not in _PORTS or not parts.hostname or not url.isascii() or parts.fragment:
-            raise BadSetting(_NAME, url, "an endpoint is named by a URL with http or https")
+            raise BadSetting(SETTING, url, "an endpoint is named by a URL with http or https")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return cls(parts.hostname, port or _PORTS[parts.scheme], target, parts.scheme == "https")
-
-
-def addresses(setting: str) -> tuple[Address, ...]:
-    """The endpoints that the setting names, one or several with blanks or commas between them."""
-    found = tuple(dict.fromkeys(Address.of(url) for url in setting.replace(",", " ").split()))
-    if not found:
-        raise BadSetting(_NAME, setting, "it names no endpoint")
-    return found

@@ -14,6 +14,7 @@ from typing import cast
 import httptools
 
 _LONGEST_HEAD = 64 * 1024  # bytes
+_LONGEST_NUMBER = 16  # figures
 _INFORMATIONAL = 200  # statuses below announce another head
 
 
@@ -171,6 +172,11 @@ def _seconds(text: str) -> float:
     """The ``timeout`` of a ``Keep-Alive`` field; 0 where there is none."""
     for part in text.split(","):
         name, _, value = part.partition("=")
-        if name.strip().lower() == "timeout" and value.strip().isdigit():
-            return float(value)
+        if name.strip().lower() == "timeout":
+            return float(whole_number(value.strip()) or 0)
     return 0.0
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a field has as its value; None for what is none, or longer than any."""
+    return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else None

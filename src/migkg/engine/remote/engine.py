@@ -12,15 +12,18 @@ from collections.abc import Iterable
 
 from migkg.engine.admission import Admission
 from migkg.engine.protocol import INTERNAL, Answer, Caller, EndpointState, Query, Spool
+from migkg.engine.published import Holding
 from migkg.engine.remote import guard
-from migkg.engine.remote.address import Address, addresses
 from migkg.engine.remote.credentials import authorization
 from migkg.engine.remote.health import Health
 from migkg.engine.remote.kinds import named
 from migkg.engine.remote.replica import Replica
 from migkg.engine.remote.replicas import Replicas
 from migkg.engine.remote.request import TRACE
-from migkg.errors import BadSetting, EngineUnavailable, QueryTimeout
+from migkg.engine.remote.roles import Endpoint, answering
+from migkg.engine.remote.standing import Holds, Newest, Standing
+from migkg.engine.remote.tls import verifying
+from migkg.errors import EngineUnavailable, QueryTimeout
 from migkg.settings import Settings
 
 
@@ -28,15 +31,19 @@ class RemoteEngine:
     """Sends each query to one of the endpoints that the settings name.
 
     ``graphs`` are those of the release, for an engine that holds graphs of its own beside them.
+    With ``holding`` only those endpoints are asked whose record says that they hold the release.
     Raises :class:`BadSetting` where the settings cannot be used.
     """
 
-    def __init__(self, settings: Settings, graphs: Iterable[str] = ()) -> None:
+    def __init__(
+        self, settings: Settings, graphs: Iterable[str] = (), holding: Holding | None = None
+    ) -> None:
         self._settings = settings
         self._graphs = tuple(graphs)
-        self._addresses = addresses(settings.engine_url)
+        self._holding = holding
+        self._endpoints = answering(settings.engine_url)
         self._authorization = authorization(settings)
-        self._tls = _tls(settings, self._addresses)
+        self._tls = _tls(settings, self._endpoints)
         named(settings.engine_kind)
         self._replicas: Replicas | None = None
         self._health: Health | None = None
@@ -44,11 +51,12 @@ class RemoteEngine:
         self._spool = Spool(settings.spool_bytes)
 
     async def start(self) -> None:
-        """Looks at the endpoints, if there are several."""
-        found = [self._replica(number, item) for number, item in enumerate(self._addresses, 1)]
+        """Looks at the endpoints, if there are several or they may hold something else."""
+        holds = Holds(self._holding) if self._holding else None
+        found = [self._replica(endpoint, holds) for endpoint in self._endpoints]
         self._replicas = Replicas(found, self._settings.engine_patience)
-        if len(found) > 1:
-            self._health = Health(found, self._settings.engine_revision)
+        if len(found) > 1 or holds:
+            self._health = Health(found, holds or Newest(found, self._settings.engine_revision))
             await self._health.start()
 
     async def close(self) -> None:
@@ -80,26 +88,20 @@ class RemoteEngine:
         """How each endpoint stands, in the order of the setting; none before the start."""
         return [replica.state() for replica in self._replicas.all] if self._replicas else []
 
-    def _replica(self, number: int, address: Address) -> Replica:
+    def _replica(self, endpoint: Endpoint, standing: Standing | None) -> Replica:
         return Replica(
-            number,
-            address,
+            endpoint,
             self._settings,
             authorization=self._authorization,
             tls=self._tls,
             graphs=self._graphs,
             spool=self._spool,
+            standing=standing,
         )
 
 
-def _tls(settings: Settings, found: Iterable[Address]) -> ssl.SSLContext | None:
+def _tls(settings: Settings, found: Iterable[Endpoint]) -> ssl.SSLContext | None:
     """What certificates are verified with; None if no endpoint has one."""
-    if not any(address.tls for address in found):
+    if not any(endpoint.address.tls for endpoint in found):
         return None
-    file = settings.engine_ca_file
-    try:
-        context = ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError):
-        raise BadSetting("MIGKG_ENGINE_CA_FILE", str(file), "it holds no certificates") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return verifying(settings.engine_ca_file)

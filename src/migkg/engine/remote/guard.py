@@ -24,9 +24,15 @@ _SUSPECT = ("BIF", "SQL", *_WORDS)
 def check(text: str) -> None:
     """Raises :class:`QueryRefused` for what only an engine's own language has."""
     for reading in _readings(text):
-        capitals = reading.upper()
-        if any(word in capitals for word in _SUSPECT):
+        if _is_suspect(reading.upper()):
             _check_tokens(reading)
+
+
+def _is_suspect(capitals: str) -> bool:
+    for word in _SUSPECT:  # noqa: SIM110 - half the time of any()
+        if word in capitals:
+            return True
+    return False
 
 
 def _readings(text: str) -> tuple[str, ...]:

@@ -1,35 +1,27 @@
-"""Looks at each replica again and again: is it there, and does it hold what the others hold?"""
+"""Looks at each replica again and again: is it there, and does it hold what it should?"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 
-from migkg.engine.protocol import Query
-from migkg.engine.remote.replica import Replica, ReplicaFailed
+from migkg.engine.remote.replica import Replica, ReplicaFailed, ReplicaLags
+from migkg.engine.remote.standing import Standing
 from migkg.errors import EngineBusy, MigkgError
-from migkg.model.formats import JSON
-from migkg.model.sparql_text import Form
 
 _PERIOD = 1.0
 _DEADLINE = 1.0
-_ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 
 
 class Health:
     """The state of some replicas, renewed every second while it is in use.
 
-    ``revision`` is the text of a query; its first value is the revision of a replica. The newest
-    revision is the one that was seen first the shortest time ago, and who has another one lags. If
-    nobody has it any more, the replicas went back to an older one.
+    ``standing`` says what they are asked, and from the answers who lags.
     """
 
-    def __init__(self, replicas: Sequence[Replica], revision: str) -> None:
+    def __init__(self, replicas: Sequence[Replica], standing: Standing) -> None:
         self._replicas = replicas
-        self._query = Query(text=revision, form=Form.SELECT, format=JSON) if revision else _ASK
-        self._seen: list[str] = []  # revisions in the order in which they came
+        self._standing = standing
         self._looking: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -49,39 +41,23 @@ class Health:
             await self._look(replica)
 
     async def _look(self, replica: Replica) -> None:
-        """Asks one replica for its revision, and takes note of how that went."""
+        """Asks one replica what it holds, and takes note of how that went."""
         try:
             async with asyncio.timeout(_DEADLINE):
-                answer = await replica.answer(self._query)
+                answer = await replica.answer(self._standing.query)
+        except ReplicaLags:  # which it has said itself
+            replica.draining = False
+            replica.breaker.probe_succeeded()
+            return
         except ReplicaFailed as failure:
             # One that says that it is busy is alive; it gets nothing new until it says otherwise.
             replica.draining = isinstance(failure.error, EngineBusy)
             if not replica.draining:
-                replica.breaker.failed()
+                replica.breaker.probe_failed()
             return
         except (TimeoutError, MigkgError):
-            replica.breaker.failed()
+            replica.breaker.probe_failed()
             return
         replica.draining = False
-        if replica.breaker.closed or replica.breaker.due:
-            replica.breaker.succeeded()
-        replica.revision = _first_value(answer.read())
-        self._compare()
-
-    def _compare(self) -> None:
-        """Finds out who lags."""
-        held = {replica.revision for replica in self._replicas if replica.revision is not None}
-        self._seen += sorted(held.difference(self._seen))
-        self._seen = [revision for revision in self._seen if revision in held]
-        newest = self._seen[-1] if self._seen else None
-        for replica in self._replicas:
-            replica.lagging = replica.revision not in (None, newest)
-
-
-def _first_value(body: bytes) -> str | None:
-    """The first value of the first row; None if there is none, as in the answer to an ASK."""
-    with suppress(KeyError, IndexError, TypeError):
-        content = json.loads(body)
-        name = content["head"]["vars"][0]
-        return str(content["results"]["bindings"][0][name]["value"])
-    return None
+        replica.breaker.probe_succeeded()
+        self._standing.note(replica, answer.read())

@@ -13,7 +13,7 @@ All signs count for every engine, because one that stands in front of another pa
 
 from __future__ import annotations
 
-from migkg.engine.remote.connection import Head
+from migkg.engine.remote.connection import Head, whole_number
 
 _ROWS = "x-sparql-maxrows"
 _NEPTUNE = "x-neptune-status"
@@ -30,5 +30,4 @@ def sign(head: Head) -> str | None:
 
 def most_rows(head: Head) -> int | None:
     """The rows after which the engine has ended its answer, if it did and says so."""
-    rows = head.fields.get(_ROWS, "")
-    return int(rows) if rows.isdigit() else None
+    return whole_number(head.fields.get(_ROWS, ""))

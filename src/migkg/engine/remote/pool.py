@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from migkg.engine.remote.address import Address
 from migkg.engine.remote.connection import Connection, ExchangeFailed, Head, Take
@@ -15,12 +16,24 @@ _IDLE = 4.0
 _MARGIN = 1.0
 
 
+Greet = Callable[[Connection], Awaitable[None]]
+
+
 class Pool:
-    """Makes exchanges, each over a connection that nobody else uses meanwhile."""
+    """Makes exchanges, each over a connection that nobody else uses meanwhile.
+
+    ``greet`` is the first to use a new connection, and raises if nobody else should.
+    """
 
     def __init__(
-        self, address: Address, *, tls: ssl.SSLContext | None, connect_deadline: float
+        self,
+        address: Address,
+        *,
+        tls: ssl.SSLContext | None,
+        connect_deadline: float,
+        greet: Greet | None = None,
     ) -> None:
+        self._greet = greet
         self._address = address
         self._tls = tls if address.tls else None
         self._connect_deadline = connect_deadline
@@ -33,7 +46,8 @@ class Pool:
         """The head of the complete reply; ``take`` gets its body.
 
         A request that was sent over a connection of before, and of whose reply nothing came, is
-        sent once more over a new one. Raises :class:`ExchangeFailed`, and what ``take`` raises.
+        sent once more over a new one. Raises :class:`ExchangeFailed`, and what ``take`` and
+        ``greet`` raise.
         """
         kept = self._take_idle()
         if kept is not None:
@@ -42,7 +56,22 @@ class Pool:
             except ExchangeFailed as error:
                 if error.begun:
                     raise
-        return await self._over(await self._connect(), request, take)
+        return await self._over(await self._greeted(), request, take)
+
+    async def _greeted(self) -> Connection:
+        """A new connection, greeted; of a server that keeps none, one behind the greeted one."""
+        connection = await self._connect()
+        if self._greet is None:
+            return connection
+        try:
+            await self._greet(connection)
+        except BaseException:
+            connection.abort()
+            raise
+        if connection.reusable:
+            return connection
+        connection.abort()
+        return await self._connect()
 
     def close(self) -> None:
         """Closes what is idle; what is in use is closed when its exchange has ended."""

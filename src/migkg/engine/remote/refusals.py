@@ -13,11 +13,14 @@ else; so what is in the body counts:
 from __future__ import annotations
 
 import json
+import math
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from migkg.engine.parser_messages import bad_query
 from migkg.engine.remote.address import Address
-from migkg.engine.remote.connection import Head
+from migkg.engine.remote.connection import Head, whole_number
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, MigkgError, QueryTimeout
 
 _BUSY = (429, 503)
@@ -68,6 +71,17 @@ def _bad_query(text: str, address: Address) -> BadQuery:
 
 
 def _retry_after(head: Head) -> int:
-    """Seconds to wait, as the endpoint says within reason."""
+    """Seconds to wait, as the endpoint says within reason (RFC 9110, section 10.2.3)."""
     given = head.fields.get("retry-after", "")
-    return min(int(given), _LONGEST_WAIT) if given.isdigit() else _RETRY_AFTER
+    seconds = whole_number(given)
+    if seconds is None:
+        seconds = _seconds_until(given)
+    return _RETRY_AFTER if seconds is None else max(1, min(seconds, _LONGEST_WAIT))
+
+
+def _seconds_until(date: str) -> int | None:
+    """Seconds from now to a date of HTTP; None if it is none."""
+    try:
+        return math.ceil((parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+        return None

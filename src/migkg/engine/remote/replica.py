@@ -7,17 +7,16 @@ import json
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from migkg.engine.counters import Counter
 from migkg.engine.protocol import Answer, EndpointState, Query, Spool
 from migkg.engine.remote import kinds, partial
-from migkg.engine.remote.address import Address
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.confined import EMPTY
-from migkg.engine.remote.connection import ExchangeFailed, Head
+from migkg.engine.remote.connection import Connection, ExchangeFailed, Head, Take
 from migkg.engine.remote.kinds import Kind
 from migkg.engine.remote.pool import Pool
 from migkg.engine.remote.refusals import error_of
@@ -30,16 +29,19 @@ from migkg.engine.remote.request import (
     confined,
     dataset_of,
 )
+from migkg.engine.remote.roles import Endpoint
 from migkg.engine.remote.trials import Trials
-from migkg.engine.remote.whole import NotWhole, Received
+from migkg.engine.remote.whole import SMALL, NotWhole, Received
 from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
-from migkg.model.sparql_text import Form, solutions_behind
+from migkg.model.sparql_text import Form, limited, solutions_behind
 from migkg.settings import Settings
+
+if TYPE_CHECKING:
+    from migkg.engine.remote.standing import Standing
 
 log = logging.getLogger(__name__)
 
-_QUICK = 64 * 1024  # bytes that are read without a thread of their own
 _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
@@ -63,6 +65,15 @@ class ReplicaFailed(Exception):
         self.error = error
         self.dead = dead
 
+    @property
+    def refused(self) -> bool:
+        """True if it says that the query is wrong, as it may well be."""
+        return isinstance(self.error, BadQuery)
+
+
+class ReplicaLags(ReplicaFailed):
+    """The replica does not hold what it should."""
+
 
 _NUMBERS = [*map(str, range(1, 17)), "others"]
 _ASKED = Counter(
@@ -84,16 +95,17 @@ class Replica:
 
     def __init__(
         self,
-        number: int,
-        address: Address,
+        endpoint: Endpoint,
         settings: Settings,
         *,
         authorization: str | None,
         tls: ssl.SSLContext | None,
         graphs: tuple[str, ...],
         spool: Spool,
+        standing: Standing | None = None,
     ) -> None:
-        self.number = number
+        self.number = endpoint.number
+        self.role = endpoint.role
         self.breaker = Breaker()
         self.in_flight = 0
         self.revision: str | None = None
@@ -101,7 +113,7 @@ class Replica:
         self.lagging = False
         self.asked = 0
         self.failed = 0
-        self._address = address
+        self._address = address = endpoint.address
         self._settings = settings
         self._graphs = graphs
         self._spool = spool
@@ -109,9 +121,15 @@ class Replica:
         self._own_graphs: tuple[str, ...] | None = None
         self._most: int | None = None  # rows of any answer, where the engine has such a limit
         self._requests = Requests(address, authorization)
-        self._pool = Pool(address, tls=tls, connect_deadline=settings.engine_connect_deadline)
+        self._standing = standing
+        self._pool = Pool(
+            address,
+            tls=tls,
+            connect_deadline=settings.engine_connect_deadline,
+            greet=self._greet if standing else None,
+        )
         self._finding = asyncio.Lock()
-        self._trials = Trials(self._answer)
+        self._trials = Trials(self._tried)
 
     def close(self) -> None:
         """Closes the connections that are idle."""
@@ -123,25 +141,45 @@ class Replica:
         if self.lagging or self.draining:
             name = "lagging" if self.lagging else "draining"
         return EndpointState(
-            self.number, name, self.revision, self.in_flight, self.asked, self.failed
+            number=self.number,
+            role=self.role.value,
+            state=name,
+            revision=self.revision,
+            in_flight=self.in_flight,
+            asked=self.asked,
+            failed=self.failed,
         )
 
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`BadQuery`, :class:`QueryTimeout` and
-        :class:`AnswerTooLarge`.
+        Raises :class:`ReplicaFailed`, :class:`QueryRefused` for what the engine is known to answer
+        wrongly, :class:`QueryTimeout` and :class:`AnswerTooLarge`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
         try:
             await self._trials.check(query)
             return await self._answer(query)
-        except ReplicaFailed as failure:
-            self.failed += 1
-            _FAILED.add(value=str(self.number))
-            log.warning("Endpoint %s failed: %s", self._address.authority, failure)
+        except ReplicaLags:
             raise
+        except ReplicaFailed as failure:
+            if not failure.refused:
+                self.note(failure)
+            raise
+
+    async def _tried(self, query: Query) -> Answer:
+        """The answer to a trial, which may itself be refused: :class:`BadQuery`."""
+        try:
+            return await self._answer(query)
+        except ReplicaFailed as failure:
+            raise (failure.error if failure.refused else failure) from None
+
+    def note(self, failure: ReplicaFailed) -> None:
+        """Counts a failure of its own, and tells the log."""
+        self.failed += 1
+        _FAILED.add(value=str(self.number))
+        log.warning("Endpoint %s failed: %s", self._address.authority, failure)
 
     def begin(self, query: Query) -> asyncio.Task[Answer]:
         """The same as a task, counted as in flight from this moment on."""
@@ -165,7 +203,10 @@ class Replica:
 
     async def _answer(self, query: Query) -> Answer:
         kind = await self.kind()
-        text = absolute(query.text, self._settings.base_iri)
+        # One row more tells whether there are more.
+        enough = self._first_rows(query)
+        asked = limited(query.text, enough + 1) if enough else query.text
+        text = absolute(asked, self._settings.base_iri)
         base = self._settings.base_iri
         dataset = as_parameters(*dataset_of(query, base))
         if kind.own_graphs:
@@ -184,31 +225,61 @@ class Replica:
             answer.close()
             raise
 
+    def _first_rows(self, query: Query) -> int | None:
+        """The number of rows that are enough for a query, if it says so."""
+        most = query.truncate
+        return most if most is not None and most <= self._settings.answer_rows else None
+
     async def _whole(self, query: Query, answer: Answer, received: Format, kind: Kind) -> Answer:
         """The answer in its format, after all of it was looked at."""
-        stop = threading.Event() if answer.size > _QUICK else None
+        stop = threading.Event() if answer.size > SMALL else None
         stopped = stop.is_set if stop else _never
         found = Received(query, answer, received, kind.own_json, stopped)
-        into = self._new(query.format)
         try:
             rows = await _worked(found.rows, stop)
             limit = self._settings.answer_rows
-            if query.form is Form.SELECT and rows > limit:
+            first = self._first_rows(query)
+            if first and rows > first:
+                found = replace(found, first=first)
+            elif query.form is Form.SELECT and rows > limit:
                 raise AnswerTooLarge(limit, "rows")
-            if received is query.format and not (kind.own_json and received is JSON):
+            elif received is query.format and not (kind.own_json and received is JSON):
                 return answer
-            await _worked(lambda: found.write(into), stop)
+            into = self._new(query.format)
+            try:
+                await _worked(lambda: found.write(into), stop)
+            except BaseException:
+                into.close()
+                raise
         except NotWhole as error:
-            into.close()
             raise self._not_whole(str(error)) from None
-        except BaseException:
-            into.close()
-            raise
         answer.close()
         return into
 
+    async def _greet(self, connection: Connection) -> None:
+        """Has who is behind a new connection say what it holds.
+
+        A server may end and come back with something else between two looks at it, but not on a
+        connection that stays.
+        """
+        if self._standing is None:
+            return
+        query = self._standing.query
+        dataset = as_parameters(query.default_graphs or (), query.named_graphs or ())
+        over = connection.exchange
+        _, answer = await self._ask(query.text, dataset, JSON, kinds.GENERIC, over)
+        self._standing.note(self, answer.read())
+        if self.lagging:
+            error = EngineUnavailable("The endpoint does not hold the release.")
+            raise ReplicaLags(error, str(error))
+
     async def _ask(
-        self, text: str, dataset: Dataset, wanted: Format, kind: Kind
+        self,
+        text: str,
+        dataset: Dataset,
+        wanted: Format,
+        kind: Kind,
+        over: Callable[[bytes, Take], Awaitable[Head]] | None = None,
     ) -> tuple[Head, Answer]:
         """One exchange: the reply with status 200, complete as far as HTTP goes."""
         request = self._requests.query(text, dataset, wanted, kind)
@@ -221,7 +292,7 @@ class Replica:
                 refusal.extend(data)
 
         try:
-            head = await self._pool.exchange(request, take)
+            head = await (over or self._pool.exchange)(request, take)
             self._check(head, bytes(refusal), wanted)
         except ExchangeFailed as error:
             answer.close()
@@ -236,7 +307,7 @@ class Replica:
         """Raises what is wrong with a reply by its head."""
         if head.status != 200:
             error = error_of(head, refusal, self._address)
-            if isinstance(error, BadQuery | QueryTimeout):  # of the query, whoever answers it
+            if isinstance(error, QueryTimeout):  # of the query, whoever answers it
                 raise error
             raise ReplicaFailed(error, f"status {head.status}")
         rows = partial.most_rows(head)

@@ -75,8 +75,10 @@ def absolute(text: str, base_iri: str) -> str:
 
     A base of its own wins, and some engines take no second one.
     """
+    if not has_relative_iri(text):
+        return text
     first = next(tokens(text), None)
-    if not has_relative_iri(text) or (first and _ABSOLUTE_BASE.match(text, first.offset)):
+    if first and _ABSOLUTE_BASE.match(text, first.offset):
         return text
     return f"BASE <{base_iri}> {text}"
 

@@ -107,7 +107,7 @@ class Trials:
 
     async def _truth(self, text: str, query: Query) -> bool:
         """The answer to an ASK in the dataset of a query; false too where it is refused."""
-        asked = replace(query, text=text, form=Form.ASK, format=JSON)
+        asked = replace(query, text=text, form=Form.ASK, format=JSON, truncate=None)
         try:
             answer = await self._ask(asked)
         except BadQuery:

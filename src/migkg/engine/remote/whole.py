@@ -18,11 +18,15 @@ from typing import IO, Any, cast
 import pyoxigraph as ox
 
 from migkg.engine.answering import RDF_FORMATS, RESULT_FORMATS
+from migkg.engine.notice import Notice
 from migkg.engine.protocol import Answer, Query
+from migkg.engine.remote.first_rows import FirstRows
+from migkg.engine.remote.small_json import solutions_in
 from migkg.model.formats import JSON, Format
 from migkg.model.sparql_text import Form
 
 _FRAME = 64 * 1024
+SMALL = 64 * 1024  # bytes of an answer that is looked at in one go
 _LONGEST_BOOLEAN = 64 * 1024  # bytes; the answer to an ASK has a few hundred
 _RETVAL = "__ASK_RETVAL"  # the variable of Virtuoso's answers to ASK
 # How Virtuoso names blank nodes; the colon and the slashes are in no name of the standard's.
@@ -72,8 +76,9 @@ class _OwnJson(_Source):
 class _Sink(io.RawIOBase):
     """Collects what a serializer writes, in pieces that are not too small."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, notice: Notice | None) -> None:
         self._answer = answer
+        self._notice = notice
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -81,8 +86,9 @@ class _Sink(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
-        self._parts.append(bytes(data))
-        self._size += len(data)
+        part = self._notice.put(bytes(data)) if self._notice else bytes(data)
+        self._parts.append(part)
+        self._size += len(part)
         if self._size >= _FRAME:
             self.end()
         return len(data)
@@ -97,7 +103,8 @@ class _Sink(io.RawIOBase):
 class Received:
     """An answer as an engine sent it, in ``format``; ``own_json`` as in :class:`Kind`.
 
-    ``stopped`` tells whether the work on it is to end. Both methods raise :class:`NotWhole`.
+    ``stopped`` tells whether the work on it is to end. With ``first`` only so many of its rows are
+    written, and that there are more is said. Both methods raise :class:`NotWhole`.
     """
 
     query: Query
@@ -105,6 +112,7 @@ class Received:
     format: Format
     own_json: bool = False
     stopped: Callable[[], bool] = lambda: False
+    first: int | None = None
 
     def rows(self) -> int:
         """The number of its rows or triples, 1 for a truth value."""
@@ -113,13 +121,22 @@ class Received:
                 _truth(self.answer)
                 return 1
             if self.format is JSON:
-                return sum(1 for _ in self._solutions())
+                return self._count_solutions()
             return sum(1 for _ in self._quads())
+
+    def _count_solutions(self) -> int:
+        if self.answer.size <= SMALL and not self.own_json:
+            found = solutions_in(self.answer.open().read())
+            if found is not None:
+                return found
+        return sum(1 for _ in self._solutions())
 
     def write(self, into: Answer) -> None:
         """Writes it in the format of its query."""
-        sink = _Sink(into)
-        file, wanted = cast(IO[bytes], sink), self.query.format.name
+        wanted = self.query.format.name
+        into.truncated = self.first is not None
+        sink = _Sink(into, Notice(wanted, self.query.notice) if into.truncated else None)
+        file = cast(IO[bytes], sink)
         with _not_whole():
             if self.query.form is Form.ASK:
                 sink.write(_BOOLEANS[_truth(self.answer)][wanted])
@@ -131,8 +148,8 @@ class Received:
         sink.end()
 
     def _source(self) -> IO[bytes]:
-        kind = _OwnJson if self.own_json else _Source
-        return cast(IO[bytes], kind(self.answer, self.stopped))
+        source = (_OwnJson if self.own_json else _Source)(self.answer, self.stopped)
+        return cast(IO[bytes], FirstRows(source, self.first) if self.first else source)
 
     def _quads(self) -> Iterator[ox.Quad]:
         return ox.parse(self._source(), format=RDF_FORMATS[self.format.name])

@@ -28,6 +28,8 @@ from migkg.settings import Limits
 class Form(Enum):
     """The four query forms, and what each answers with."""
 
+    __hash__ = object.__hash__  # which is quicker than an enumeration's own
+
     SELECT = "SELECT"
     ASK = "ASK"
     CONSTRUCT = "CONSTRUCT"

@@ -20,19 +20,22 @@ def limit_rows(query: QueryText, rows: int) -> str:
     and columns of what stands before stay. For ``CONSTRUCT`` and ``DESCRIBE`` solutions are not
     triples. ``ASK`` has one answer and stays as it is.
     """
-    if query.form is Form.ASK:
-        return query.text
-    text, end, limited, last = query.text, 0, None, ""
+    return query.text if query.form is Form.ASK else limited(query.text, rows)
+
+
+def limited(query: str, rows: int) -> str:
+    """The same for the text of a query that is no ``ASK``."""
+    text, end, given, last = query, 0, None, ""
     for kind, start, end_of_token in outermost(text):
         word = text[start:end_of_token].upper() if kind == "word" else ""
         if kind == "rows" or word == "VALUES":
             break
         if last == "LIMIT" and kind == "number":
-            limited = (start, end_of_token)
+            given = (start, end_of_token)
         last, end = word, end_of_token
-    if limited is None:
+    if given is None:
         return f"{text[:end]} LIMIT {rows} {text[end:]}"
-    first, behind = limited
+    first, behind = given
     if _is_at_most(text[first:behind], rows):
         return text
     return f"{text[:first]}{rows}{text[behind:]}"

@@ -1,4 +1,4 @@
-"""Evidence for a phrase, ready to be put into the data."""
+"""Evidence for a phrase of a source document, ready to be put into the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from migkg.model.turtle import write_turtle
 from migkg.services.project_files import ProjectFiles
 
 
-def cite(files: ProjectFiles, document: str, phrase: str, folder: Path) -> str:
+def as_turtle(files: ProjectFiles, document: str, phrase: str, folder: Path) -> str:
     """Turtle with the evidence for every place of a phrase in a document."""
     source = find_source(files, URIRef(document), folder)
     graph = Graph()

@@ -45,6 +45,11 @@ class Searching:
         folder = find_index(self._release, self._settings.base_iri, self._facets)
         return Search(folder, self._facets)
 
+    @property
+    def is_full(self) -> bool:
+        """True if the next search has to wait for a place."""
+        return self._places.locked()
+
     async def ask(self, question: Question) -> Results:
         """The hits; raises :class:`migkg.errors.NoIndex`, :class:`migkg.errors.BadSearch`,
         :class:`SearchTimeout` or :class:`EngineBusy`."""
