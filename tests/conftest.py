@@ -19,6 +19,7 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import hypothesis
 import pytest
 
 from migkg.engine.release import Release, open_current
@@ -35,6 +36,9 @@ BASE = "https://w3id.org/migkg/"
 # Below those that the kernel gives to connections, which may come between probe and use.
 PORTS = range(10_000, 32_000)
 
+# How long an example takes says nothing on a machine that is busy.
+hypothesis.settings.register_profile("patient", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # A test of a deadline sets its own; in all others a machine that is busy must not matter.
 PATIENCE = {

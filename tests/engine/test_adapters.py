@@ -601,13 +601,16 @@ def test_a_parsers_message_keeps_its_place() -> None:
 
 @pytest.mark.parametrize("item", formats.RESULT_FORMATS, ids=lambda item: item.name)
 @pytest.mark.parametrize("rows", [3, 4, 5])
-def test_an_answer_is_cut_only_where_there_are_more_rows(item: Format, rows: int) -> None:
+@pytest.mark.parametrize("kind", ["generic", "virtuoso"])
+def test_an_answer_is_cut_only_where_there_are_more_rows(
+    item: Format, rows: int, kind: str
+) -> None:
     """The endpoint has four rows, whatever it is asked."""
     text = "SELECT ?x {}"
     reply = always(200, JSON, results(*"a]}c"))
-    _, whole = exchange(query(text, item), reply)
+    _, whole = exchange(query(text, item), reply, engine_kind=kind)
     asking = Query.of(read_query(text), item, truncate=rows, notice="/docs#cut")
-    found, data, truncated = answered(asking, reply)
+    found, data, truncated = answered(asking, reply, engine_kind=kind)
     assert found.asked[-1] == f"{text} LIMIT {rows + 1} "
     assert truncated is (rows < 4)
     if not truncated:

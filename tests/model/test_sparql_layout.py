@@ -23,7 +23,7 @@ STORED = sorted(
 )
 
 
-DOUBLE = re.compile(r"([0-9]\.[eE][0-9]+)(?=[A-Za-z_])")
+DOUBLE = re.compile(r"([0-9]\.[eE][0-9]+)(?=[A-Za-z_:])")
 
 
 def words(text: str) -> list[tuple[str, str]]:

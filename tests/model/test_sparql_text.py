@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from migkg.errors import BadQuery, QueryRefused
 from migkg.model import formats
-from migkg.model.sparql_text import Form, QueryText, read_query
+from migkg.model.sparql_text import Form, QueryText, read_query, tokens
 from tests.conftest import ROOT
 
 DEPTH = 100
@@ -259,3 +259,14 @@ def test_time_is_linear_in_the_length(piece: str) -> None:
     """A scan that starts again at every character would not end within the suite's patience."""
     with pytest.raises(BadQuery):
         read("{" + piece * (200_000 // len(piece)))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["SELECT", "?x", "a:b", "_:c", "<i>", "'s'", "1.5e3", "@en", "{", " "])
+    )
+)
+def test_texts_in_ascii_have_the_same_tokens_as_in_any_other_text(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    longer = f"{text} ?\u00e9"
+    assert [*tokens(text), *tokens(" " * (len(text) + 1) + "?\u00e9")] == list(tokens(longer))

@@ -135,6 +135,8 @@ def test_a_release_that_is_not_here_does_not_come_into_service(place: Place) -> 
         time.sleep(0.5)
         assert ask(service, "/readyz").json()["release"] == here.id
         assert sparql(service, NUMBER, accept("csv")).text.split() == ["n", "0"]
+        away.rename(elsewhere.folder)
+        wait_for(service, elsewhere)
 
 
 @dataclass

@@ -16,12 +16,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migkg.engine import kept
 from migkg.engine.keeper import Keeper
 from migkg.engine.published_engine import Elsewhere
-from migkg.engine.release import Release, open_release
+from migkg.engine.release import DUMPS, Release, open_release
 from migkg.errors import MigkgError, NoRelease
 from migkg.settings import Settings
 from migkg.web import channel
@@ -90,7 +91,8 @@ class Generations:
         self._open: dict[int, Generation] = {}
         self._last_key = 0
         self._next: Generation | None = None
-        self._refused: str | None = None  # what could not be opened is not tried again
+        # What could not be opened, and when its folder changed; till then it is not tried again.
+        self._refused: tuple[str, int] | None = None
         self._looked = time.monotonic()
         self._ends: tuple[socket.socket, socket.socket] | None = None
         self.number = Number()
@@ -223,13 +225,16 @@ class Generations:
         wanted = self._watch.current if self._watch else kept.current_id(folder)
         if self._watch and wanted not in self._watch.complete:
             return
-        if wanted in (None, self.current.release.id, self._refused) or self._next:
+        if wanted in (None, self.current.release.id) or self._next:
+            return
+        state = (str(wanted), _changed(folder / str(wanted)))
+        if state == self._refused:
             return
         try:
             release = open_release(folder / str(wanted))
             self._next = self._begin(release)
         except (MigkgError, OSError) as error:
-            self._refused = wanted
+            self._refused = state
             log.warning("Release %s cannot be put into service: %s", wanted, error)
 
     # Messages
@@ -310,7 +315,7 @@ class Generations:
         log.warning("Release %s cannot be opened: %s", opened.release.id, why)
         if opened is self._next:
             self._next = None
-            self._refused = opened.release.id
+            self._refused = (opened.release.id, _changed(opened.release.folder))
         for front in opened.waiting:
             message = {"do": "refuse", "release": opened.release.id, "why": why}
             self._tell(front, message)
@@ -323,6 +328,14 @@ class Generations:
             return
         if self._open.pop(opened.key, None):
             opened.close()
+
+
+def _changed(folder: Path) -> int:
+    """When something came into the folder of a release or went from it; 0 if there is none."""
+    try:
+        return max(folder.stat().st_mtime_ns, (folder / DUMPS).stat().st_mtime_ns)
+    except OSError:
+        return 0
 
 
 def pause(since: float) -> None:
