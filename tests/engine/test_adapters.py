@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -184,13 +185,24 @@ def test_virtuoso_is_asked_in_a_form_about_our_graphs() -> None:
             "{ GRAPH ?g { ?s ?p ?o } FILTER(?g NOT IN (<urn:own>))  }",
             "d urn:g1 d urn:g2 d N",
         ),
-        ("FROM <urn:g1> { ?s ?p ?o }", " { ?s ?p ?o }", "d urn:g1 d N"),
-        ("FROM <urn:g1> { GRAPH <urn:g1> {} }", " { GRAPH <N> {} }", "d urn:g1 d N n N"),
-        ("FROM <urn:g1> { GRAPH ?g {} }", " { GRAPH ?g {} FILTER(?g IN (<N>))  }", "d urn:g1 d N"),
+        ("FROM <urn:g1> { ?s ?p ?o }", " { ?s ?p ?o }", "d urn:g1"),
+        ("FROM <urn:g1> { GRAPH <urn:g1> {} }", " { GRAPH <N> {} }", "d urn:g1 n N"),
+        ("FROM <urn:g1> { GRAPH ?g {} }", " { GRAPH ?g {} FILTER(?g IN (<N>))  }", "d urn:g1"),
         (
             "FROM NAMED <urn:g1> FROM NAMED <urn:g2> { GRAPH <urn:g2> {} }",
             "  { GRAPH <urn:g2> {} }",
             "d N n urn:g1 n urn:g2 n N",
+        ),
+        (
+            "{ { VALUES ?x { 1 } } UNION { VALUES (?x ?y) { (2 UNDEF) } } { VALUES ?z { 3 } } }",
+            "{ { VALUES ?x { 1 } FILTER(true) } UNION { VALUES (?x ?y) { (2 UNDEF) } FILTER(true) }"
+            " { VALUES ?z { 3 } } }",
+            "d urn:g1 d urn:g2 d N",
+        ),
+        (
+            "{ { VALUES ?x { 1 } ?x ?y ?z } UNION { ?x ?y ?z VALUES ?y { 2 } } }",
+            "{ { VALUES ?x { 1 } ?x ?y ?z } UNION { ?x ?y ?z VALUES ?y { 2 } } }",
+            "d urn:g1 d urn:g2 d N",
         ),
         (
             "FROM NAMED <urn:g1> { GRAPH ?g { ?s ?p ?o } }",
@@ -242,6 +254,85 @@ def test_a_dataset_goes_in_the_address_as_long_as_that_is_short(graphs: int, by_
     assert len(head) < 8192
     sent = parse_qsl(body.decode()) if by_form else parse_qsl(head.split()[1].decode())
     assert [value for name, value in sent if name == "named-graph-uri"] == list(named)
+
+
+FILTERED = "SELECT * { ?s ?p ?o FILTER(?o != 1) VALUES ?o { 2 undef } }"
+
+
+@pytest.mark.parametrize(
+    ("text", "trial"),
+    [
+        (FILTERED, "FILTER(?p !="),
+        ("SELECT * { ?s ?p ?o FILTER(STRSTARTS(?o, '')) }", "CONTAINS(?x"),
+        ('SELECT * { ?s ?p ?o FILTER(regex(?o, "^a{2,}")) }', "REGEX(?x"),
+    ],
+)
+@pytest.mark.parametrize("right", [True, False, None])
+def test_what_an_engine_was_seen_to_answer_wrongly_is_tried_first(
+    text: str, trial: str, right: bool | None
+) -> None:
+    def answer(asked: str) -> Reply:
+        if right is None and trial in asked:
+            return 400, "text/plain", b"what is this?"
+        if asked.startswith("ASK"):
+            truth = right or trial not in asked
+            return 200, JSON, json.dumps({"head": {}, "boolean": truth}).encode()
+        return 200, JSON, results("1")
+
+    async def main() -> list[str]:
+        async with endpoint(answer) as found:
+            settings = Settings(engine_url=found.url, engine_kind="fuseki")
+            async with started(RemoteEngine(settings)) as engine:
+                for _ in range(2):
+                    with nullcontext() if right else pytest.raises(QueryRefused, match="wrongly"):
+                        (await engine.answer(query(text))).close()
+            return found.asked
+
+    asked = asyncio.run(main())
+    assert trial in asked[0]
+    assert asked[1:] == (
+        [text, text] if right else ["ASK { ?s ?p ?o }"] * (text == FILTERED) or ["ASK {}"]
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { VALUES ?x { UNDEF } }",
+        'SELECT * { ?s ?p "" FILTER(?p != 1) }',
+        'SELECT * { ?s ?p ?o FILTER(REGEX(?o, "[a-z]+")) }',
+    ],
+)
+def test_other_queries_wait_for_no_trial(text: str) -> None:
+    found, _ = exchange(query(text), always(200, JSON, results("1")), engine_kind="fuseki")
+    assert found.asked == [text]
+
+
+def test_an_empty_dataset_says_nothing_of_the_engine() -> None:
+    def answer(asked: str) -> Reply:
+        if asked.startswith("ASK"):
+            return 200, JSON, b'{"head":{},"boolean":false}'
+        return 200, JSON, results("1")
+
+    found, _ = exchange(query(FILTERED), answer, engine_kind="fuseki")
+    assert found.asked[-1] == FILTERED
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("SELECT * { ?s <urn:p>* ?o }", True),
+        ("SELECT * FROM <urn:g1> FROM <urn:g2> { ?s a/(<urn:p>|^<urn:q>)+ ?o }", True),
+        ("SELECT * { ?s <urn:p>? ?o FILTER(1 < 2) }", True),
+        ("SELECT * FROM <urn:g1> { ?s <urn:p>* ?o }", False),
+        ("SELECT (COUNT(*) AS ?n) { ?s <urn:p>/a ?o FILTER((?o + 1) * 2 > (2) + 1) }", False),
+    ],
+)
+def test_virtuoso_is_asked_no_path_that_repeats_over_several_graphs(
+    text: str, refused: bool
+) -> None:
+    with pytest.raises(QueryRefused, match="repeats") if refused else nullcontext():
+        exchange(query(text), always(200, JSON, VIRTUOSO_ROWS), engine_kind="virtuoso")
 
 
 def test_a_base_of_the_query_is_the_only_one() -> None:

@@ -55,6 +55,7 @@ def test_of_an_oxigraph_server_it_is_known_what_it_cannot(oxigraph: str) -> None
         "errors: takes updates from anybody (query=)",
         "errors: takes updates from anybody (update=)",
         "datasets: the default graph is the union",
+        "SPARQL 1.1: a filter beside UNDEF",  # its default graph is empty
     }
 
 
@@ -74,6 +75,8 @@ def test_virtuoso_can_be_used_and_is_asked_by_forms(tmp_path: Path) -> None:
     assert finding.verdict is NO
     assert "form" in question.consequence(finding)
     assert named["datatypes"][1].verdict is NO
+    question, finding = named["the empty string in CONTAINS and its like"]
+    assert (finding.verdict, question.consequence(finding)) == (NO, "queries with it are refused")
 
 
 def everything_is_500(handler: BaseHTTPRequestHandler, _: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from migkg.errors import EngineBusy, QueryCrashed, QueryTimeout
+from migkg.errors import EngineBusy, QueryCrashed, QueryRefused, QueryTimeout
 from migkg.model.messages import translatable
 from migkg.services import disagreements, neighbourhood, page_queries, paragraphs
 from migkg.services.linked_data import Document
@@ -64,7 +64,7 @@ async def _unless_late(part: Awaitable[_Part], name: str, late: list[str]) -> _P
     """A part, or None, with its name in ``late``, if the engine did not give it in time."""
     try:
         return await part
-    except (EngineBusy, QueryCrashed, QueryTimeout) as error:
+    except (EngineBusy, QueryCrashed, QueryRefused, QueryTimeout) as error:
         log.warning("A page is sent without %s: %s", name, error)
         late.append(name)
         return None

@@ -5,12 +5,16 @@ it can prove to be empty, because a graph is not in the dataset, makes ``ASK`` t
 one. So ``FROM`` is left out, since the dataset goes with the request anyway; a graph that is not in
 the dataset gets the name of one that is there and is empty; and what a variable may be is said by a
 filter, of which it proves nothing.
+
+A ``UNION`` with a branch that is nothing but ``VALUES`` has no solutions there, so such a branch
+gets a filter that is always true.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from migkg.engine.remote.repeating import refuse_repeating
 from migkg.model.sparql_dataset import Prologue
 from migkg.model.sparql_text import Token, tokens
 from migkg.model.visible_variables import closing
@@ -23,17 +27,21 @@ class Confined:
     """A query in its dataset: ``named`` are the graphs that ``GRAPH`` may reach.
 
     ``hidden`` are those that it must not, if all others may be reached; else it is None.
+    ``several`` is true if the default graph is of more than one. Raises :class:`QueryRefused`.
     """
 
     text: str
     named: tuple[str, ...]
     hidden: tuple[str, ...] | None
     base_iri: str
+    several: bool = False
     names_graph: bool = False  # with its IRI
     _edits: list[tuple[int, int, str]] = field(default_factory=list)  # start, end, what comes
 
     def __post_init__(self) -> None:
         found = list(tokens(self.text))
+        if self.several:
+            refuse_repeating(found)
         prologue = Prologue(self.base_iri)
         depth = 0
         for place, token in enumerate(found):
@@ -41,6 +49,8 @@ class Confined:
             following = found[place + 1 : place + 3]
             if token.word in ("BASE", "PREFIX") and not depth:
                 prologue.declare(token.word, following[: 1 if token.word == "BASE" else 2])
+            elif token.text == "{" and following and following[0].word == "VALUES":
+                self._branch(found, place)
             elif token.word == "FROM" and not depth and len(following) == 2:
                 last = following[following[0].word == "NAMED"]
                 self._edits.append((token.offset, _end(last), ""))
@@ -67,6 +77,16 @@ class Confined:
             negated = "" if self.hidden is None else "NOT "
             end = _end(found[closing(found, place + 2)])
             self._edits.append((end, end, f" FILTER({name.text} {negated}IN ({graphs})) "))
+
+    def _branch(self, found: list[Token], place: int) -> None:
+        """Looks at a group that begins with ``VALUES``."""
+        rows = next((n for n in range(place + 2, len(found)) if found[n].text == "{"), place)
+        end = closing(found, rows) + 1
+        if end >= len(found) or found[end].text != "}":
+            return
+        behind = found[end + 1].word if end + 1 < len(found) else ""
+        if "UNION" in (behind, found[place - 1].word):
+            self._edits.append((found[end].offset, found[end].offset, "FILTER(true) "))
 
     def _edit(self) -> None:
         parts: list[str] = []

@@ -30,6 +30,7 @@ from migkg.engine.remote.request import (
     dataset_of,
 )
 from migkg.engine.remote.roles import Endpoint
+from migkg.engine.remote.trials import Trials
 from migkg.engine.remote.whole import SMALL, NotWhole, Received
 from migkg.errors import AnswerTooLarge, BadQuery, EngineUnavailable, QueryTimeout
 from migkg.model.formats import JSON, Format
@@ -128,6 +129,7 @@ class Replica:
             greet=self._greet if standing else None,
         )
         self._finding = asyncio.Lock()
+        self._trials = Trials(self._tried)
 
     def close(self) -> None:
         """Closes the connections that are idle."""
@@ -151,11 +153,13 @@ class Replica:
     async def answer(self, query: Query) -> Answer:
         """The whole answer in the format of the query.
 
-        Raises :class:`ReplicaFailed`, :class:`QueryTimeout` and :class:`AnswerTooLarge`.
+        Raises :class:`ReplicaFailed`, :class:`QueryRefused` for what the engine is known to answer
+        wrongly, :class:`QueryTimeout` and :class:`AnswerTooLarge`.
         """
         self.asked += 1
         _ASKED.add(value=str(self.number))
         try:
+            await self._trials.check(query)
             return await self._answer(query)
         except ReplicaLags:
             raise
@@ -163,6 +167,13 @@ class Replica:
             if not failure.refused:
                 self.note(failure)
             raise
+
+    async def _tried(self, query: Query) -> Answer:
+        """The answer to a trial, which may itself be refused: :class:`BadQuery`."""
+        try:
+            return await self._answer(query)
+        except ReplicaFailed as failure:
+            raise (failure.error if failure.refused else failure) from None
 
     def note(self, failure: ReplicaFailed) -> None:
         """Counts a failure of its own, and tells the log."""

@@ -62,11 +62,12 @@ def confined(
     """Text and dataset for an engine that holds graphs of its own, ``own``, beside ours."""
     default, named = dataset_of(query, base_iri)
     if default or named:
-        within = Confined(text, named, None, base_iri)
-    else:
-        default = graphs
-        within = Confined(text, graphs, own, base_iri)
-    return within.text, as_parameters((*default, EMPTY), within.listed)
+        within = Confined(text, named, None, base_iri, several=len(default) > 1)
+        # One graph alone where there is one: with two Virtuoso 7.2.5 joins a property path that
+        # repeats with the first row only.
+        return within.text, as_parameters(default or (EMPTY,), within.listed)
+    within = Confined(text, graphs, own, base_iri, several=len(graphs) > 1)
+    return within.text, as_parameters((*graphs, EMPTY), within.listed)
 
 
 def absolute(text: str, base_iri: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from migkg.engine.rdf_server import Addresses, known_kind
+from migkg.engine.remote.trials import TRIALS, Trial
 from migkg.errors import EngineUnavailable
 from migkg.model import formats
 from migkg.model.formats import Format
@@ -164,6 +165,22 @@ def _counts(text: str, expected: int) -> Asker:
     return ask
 
 
+def _tried(trial: Trial) -> Asker:
+    def ask(endpoint: Endpoint) -> Finding:
+        found = values.truth(endpoint.ask(trial.ask))
+        if not found and not values.truth(endpoint.ask(trial.given)):
+            return unclear("the default graph is empty")
+        return Finding.of(found is True, "" if found else f"answered {found}")
+
+    return ask
+
+
+def _union_of_values(endpoint: Endpoint) -> Finding:
+    text = "SELECT ?x WHERE { { VALUES ?x { 1 } } UNION { VALUES ?x { 2 } } }"
+    found = endpoint.rows(text)
+    return Finding.of(len(found) == 2, f"{len(found)} rows of 2")
+
+
 def _no_rows(endpoint: Endpoint) -> Finding:
     found = endpoint.rows("SELECT ?x WHERE { VALUES ?x { 1 } FILTER(false) }")
     return Finding.of(found == [], f"{len(found)} rows")
@@ -248,6 +265,7 @@ _SEND = "queries are sent as a form, as always where it is Virtuoso or Neptune"
 _NEED = "it cannot be used"
 _REWRITE = "the service writes this format itself, from JSON or N-Triples"
 _FAIL = "queries that need it fail or are wrong; nothing can be done in front"
+_TRIED = "queries with it are refused"
 _VALUES = "answers differ from those of the project's own engine"
 _NOTHING = "nothing: the service does this itself"
 
@@ -367,6 +385,25 @@ QUESTIONS = (
     ),
     Question("SPARQL 1.1", "ORDER BY, LIMIT, OFFSET", _ordered, _FAIL, needed=True),
     Question("SPARQL 1.1", "no rows are no rows", _no_rows, _FAIL, needed=True),
+    *(Question("SPARQL 1.1", trial.what, _tried(trial), _TRIED) for trial in TRIALS),
+    Question(
+        "SPARQL 1.1",
+        "UNION of nothing but VALUES",
+        _union_of_values,
+        "queries with it get a filter that is always true, where it is Virtuoso",
+    ),
+    Question(
+        "SPARQL 1.1",
+        "a quotient of integers",
+        _is_true("VALUES ?x { 1 } FILTER(?x / 2 = 0.5)"),
+        _FAIL,
+    ),
+    Question(
+        "SPARQL 1.1",
+        "a string with a language is another one",
+        _is_true("VALUES ?x { 'a'@en } FILTER(?x != 'a')"),
+        _FAIL,
+    ),
     Question(
         "SPARQL 1.2",
         "triple terms",

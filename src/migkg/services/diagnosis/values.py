@@ -19,13 +19,15 @@ _SENT = '\U0001f600 é ا \n\t" <&>'
 
 
 def truth(reply: Reply) -> bool | None:
-    """The answer to an ASK; None if it cannot be read. Virtuoso gives a row with 1 or 0."""
+    """The answer to an ASK; None if it cannot be read. Virtuoso gives a row with 1, or none."""
     content: Any = json.loads(reply.body)
     found = content.get("boolean")
     if isinstance(found, bool):
         return found
-    rows = content.get("results", {}).get("bindings", [])
-    value = next((term["value"] for row in rows for term in row.values()), None)
+    rows = content.get("results", {}).get("bindings")
+    if rows == []:
+        return False
+    value = next((term["value"] for row in rows or () for term in row.values()), None)
     return {"1": True, "0": False, "true": True, "false": False}.get(str(value))
 
 
