@@ -65,4 +65,5 @@ def test_a_page_without_a_late_part_says_so_and_the_next_is_whole(
 
 def test_without_an_engine_there_is_no_page(tmp_path: Path) -> None:
     (reply,) = pages(tmp_path, EngineUnavailable("It is gone."))
-    reply.problem(502, "engine-unavailable")
+    assert (reply.status, reply.media_type) == (502, "text/html")
+    assert "It is gone." in reply.text

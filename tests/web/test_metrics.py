@@ -78,6 +78,7 @@ def test_what_is_refused_stopped_or_left_is_counted(service: Edge) -> None:
     assert ask(service, "/sparql?query=" + ENDLESS.replace(" ", "%20")).status == 504
     with connect(service) as gone:
         gone.sendall(ask_for(ENDLESS))
+        eventually(lambda: numbers(service)["migkg_queries_running"] == 1)
 
     def changed() -> bool:
         after = numbers(service)

@@ -21,7 +21,7 @@ _OFFERS = [MEDIA_TYPE, negotiation.HTML]
 
 
 def negotiated(request: Request, problem: Response, state: State | None = None) -> Response:
-    """The same problem as a page if a read likes HTML best, else as it is.
+    """The same problem as a page if a read likes HTML best and names no format, else as it is.
 
     The page is of the release of the request, or of ``state`` where none was found for it.
 
@@ -29,7 +29,7 @@ def negotiated(request: Request, problem: Response, state: State | None = None) 
     """
     if problem.status_code == _UNFORESEEN or request.method not in _READ:
         return problem
-    accept = request.headers.getlist("accept")
+    accept = [request.query_params.get("format") or ",".join(request.headers.getlist("accept"))]
     if negotiation.choose(accept, _OFFERS) != negotiation.HTML:
         return problem
     languages.answering(request.scope)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from migkg.engine.remote.replica import Replica, ReplicaFailed, ReplicaLags
+from migkg.engine.remote.failures import ReplicaFailed, ReplicaLags
+from migkg.engine.remote.replica import Replica
 from migkg.engine.remote.standing import Standing
 from migkg.errors import EngineBusy, MigkgError
 

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 
 from migkg.engine.protocol import Answer, Query
 from migkg.engine.remote.budget import Budget
-from migkg.engine.remote.replica import Replica, ReplicaFailed, ReplicaLags
+from migkg.engine.remote.failures import ReplicaFailed, ReplicaLags
+from migkg.engine.remote.replica import Replica
 from migkg.engine.remote.roles import Role
 from migkg.errors import EngineUnavailable
 
