@@ -22,7 +22,7 @@ import pytest
 from migkg.errors import BadSetting
 from migkg.services.building import build
 from migkg.settings import Settings
-from migkg.web import fronts
+from migkg.web import processes
 from tests.cli.conftest import command
 from tests.conftest import free_port, wait_until_ready
 from tests.processes import children, eventually, is_zygote, runs, zygotes
@@ -315,7 +315,7 @@ def test_of_many_that_want_a_port_at_the_same_time_one_gets_it() -> None:
         def claim(port: int = port, barrier: threading.Barrier = barrier) -> list[socket.socket]:
             barrier.wait()
             try:
-                return fronts.listen("127.0.0.1", port, 3)
+                return processes.listen("127.0.0.1", port, 3)
             except BadSetting:
                 return []
 
@@ -333,7 +333,7 @@ def test_of_many_that_want_a_port_at_the_same_time_one_gets_it() -> None:
 )
 def test_an_address_that_cannot_be_had_is_a_bad_setting(host: str, port: int) -> None:
     with pytest.raises(BadSetting, match="MIGKG_"):
-        fronts.listen(host, port, 1)
+        processes.listen(host, port, 1)
 
 
 def test_a_front_may_open_as_many_files_as_the_machine_allows(

@@ -15,7 +15,7 @@ from migkg.errors import BadFile, NoRelease
 from migkg.services.opening import open_or_build
 from migkg.services.search.making import provide_index
 from migkg.settings import Settings
-from migkg.web import fronts, journal, tracing
+from migkg.web import journal, processes, tracing
 from migkg.web.unready import Unready
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    fronts.serve(settings, release, sys.stderr.write, record, unready.sockets)
+    processes.serve(settings, release, sys.stderr.write, record, unready.sockets)
     return 0
 
 

@@ -15,9 +15,9 @@ from migkg.web.app import create_app, create_served, engine_of
 from migkg.web.connection import connection_class
 from migkg.web.express import Express
 from migkg.web.front import Front
+from migkg.web.front_releases import SharedReleases
 from migkg.web.generations import Generations
 from migkg.web.served import Served
-from migkg.web.shared import SharedReleases
 from migkg.web.tracing import traced
 
 _GRACE = 3  # seconds for answers that are under way at the end

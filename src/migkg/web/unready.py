@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 from migkg.engine.published_agreement import NotYet
 from migkg.settings import Settings
 from migkg.web.forks import forked, stop
-from migkg.web.fronts import leave, listen
 from migkg.web.generations import Number
+from migkg.web.processes import leave, listen
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
