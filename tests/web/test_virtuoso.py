@@ -93,6 +93,12 @@ def test_triples_are_the_same_in_every_format(
     assert triples(theirs.body, name) == expected
 
 
+def test_clients_are_told_that_it_differs(service: Service, in_front: Service) -> None:
+    path = "/sparql?query=ASK%7B%7D"
+    assert "Migkg-Caution" not in ask(service, path).headers
+    assert ask(in_front, path).headers["Migkg-Caution"].startswith("Virtuoso; ")
+
+
 @pytest.mark.parametrize(
     "query",
     [

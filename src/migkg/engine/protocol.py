@@ -116,7 +116,8 @@ class Answer:
     """A complete serialized answer, in memory while small, else in a temporary file.
 
     ``truncated`` is true if there are more rows than it has; only a query that allows it gets
-    such an answer.
+    such an answer. ``engine`` is the name of an engine that does not always answer as the standard
+    has it, so that who asked has to be told.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Answer:
         self.format = answer_format
         self.size = 0
         self.truncated = False
+        self.engine = ""
         self._limit = limit
         self._memory = memory
         self._spool = spool or Spool(limit)

@@ -18,6 +18,7 @@ from migkg.web.validators import FRESH, unless_current, validator
 from migkg.web.waiting import sent_while_connected, while_connected
 
 TRUNCATED = b"migkg-truncated"
+CAUTION = b"migkg-caution"
 _CHARACTER = 4  # bytes at most
 _FRESH = FRESH.encode()
 
@@ -83,6 +84,8 @@ def complete_answer(answer: Answer, *, repeatable: bool, truncate: int | None = 
     headers = [(b"content-type", content_type), (b"vary", b"Accept")]
     if answer.truncated:
         headers.append((TRUNCATED, str(truncate).encode()))
+    if answer.engine:
+        headers.append((CAUTION, f"{answer.engine}; see /docs#caution".encode()))
     headers.append((b"content-length", b"%d" % answer.size))
     headers.append((b"cache-control", _FRESH if repeatable else b"no-store"))
     if not answer.in_memory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -29,7 +29,7 @@ class Shown:
     """An answer, or as much of it as a page has room for.
 
     ``more`` says that there are further rows, ``too_large`` that none is shown; ``drawing`` is what
-    the view draws, None for the table and the raw answer.
+    the view draws, None for the table and the raw answer; ``engine`` is that of :class:`Answer`.
     """
 
     columns: Columns
@@ -39,6 +39,7 @@ class Shown:
     names: Mapping[str, Name] = field(default_factory=dict)
     raw: str = ""
     more: bool = False
+    engine: str = ""
     too_large: bool = False
 
 
@@ -75,7 +76,8 @@ async def of_answer(request: Request, answer: Answer, view: str) -> Shown:
     except ValueError:
         return _too_large()
     more = answer.truncated or table.cut
-    return await of_table(request, table, view, raw=content, more=more)
+    shown = await of_table(request, table, view, raw=content, more=more)
+    return replace(shown, engine=answer.engine)
 
 
 def _too_large() -> Shown:

@@ -24,6 +24,7 @@ _OF_CONTENT = frozenset(
         b"content-range",
         b"content-type",
         b"last-modified",
+        b"migkg-caution",
         b"migkg-truncated",
     )
 )

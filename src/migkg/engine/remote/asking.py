@@ -123,10 +123,12 @@ class Asking:
                 raise self._not_whole("nothing says where it ends")
             if kind.counts_solutions and wanted is not JSON:
                 await self._check_solutions(text, dataset, kind)
-            return await self._whole(query, answer, wanted, kind)
+            found = await self._whole(query, answer, wanted, kind)
         except BaseException:
             answer.close()
             raise
+        found.engine = kind.label if kind.differs else ""
+        return found
 
     def _first_rows(self, query: Query) -> int | None:
         """The number of rows that are enough for a query, if it says so."""

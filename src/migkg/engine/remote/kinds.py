@@ -29,7 +29,8 @@ class Kind:
     query is sent in a form: every engine takes that, Virtuoso 7.2.5 never answers a query that is
     sent directly, and RDF4J 3.7.1, of which GraphDB is made, takes it for ISO-8859-1. ``trailers``
     is true if it sends fields behind the body to those who ask for them. ``parameters`` go with
-    every query.
+    every query. ``differs`` is true if it was found to answer some queries otherwise than the
+    standard has it, and no rule finds all of them (docs/engines.md): clients are told.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     own_json: bool = False
     counts_solutions: bool = False
     trailers: bool = False
+    differs: bool = False
     parameters: tuple[tuple[str, str], ...] = ()
 
 
@@ -55,6 +57,7 @@ VIRTUOSO = Kind(
     own_graphs=True,
     own_json=True,
     counts_solutions=True,
+    differs=True,
 )
 # It names itself in ``Server`` only if told to (Fuseki.outputFusekiServerHeader in its source).
 FUSEKI = Kind(
@@ -62,6 +65,7 @@ FUSEKI = Kind(
     label="Apache Jena Fuseki",
     server="Apache Jena Fuseki",
     mark="fuseki-request-id",
+    differs=True,
 )
 # Inferred triples are not in the release (RDF4J REST API, "Repository queries", ``infer``).
 GRAPHDB = Kind(
@@ -70,6 +74,7 @@ GRAPHDB = Kind(
     server="GraphDB",
     by_form=True,
     parameters=(("infer", "false"),),
+    differs=True,
 )
 QLEVER = Kind(name="qlever", label="QLever", graph=formats.TURTLE)
 # https://docs.aws.amazon.com/neptune/latest/userguide/access-graph-sparql-http-trailing-headers.html
