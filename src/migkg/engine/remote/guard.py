@@ -37,6 +37,8 @@ def _is_suspect(capitals: str) -> bool:
 
 def _readings(text: str) -> tuple[str, ...]:
     """The text, and what it is for an engine that decodes escapes first."""
+    if "\\" not in text:
+        return (text,)
     escapes = Escapes(text)
     return (text, escapes.decoded()) if escapes else (text,)
 
