@@ -7,16 +7,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from migkg.cli.progress import progress_line
 from migkg.engine import rdf_io
 from migkg.engine.endpoint_copy import EndpointCopy
-from migkg.engine.http_client import HttpClient, checked_url
-from migkg.engine.rdf_server import Addresses, RdfServer
-from migkg.engine.remote.credentials import authorization
+from migkg.engine.http_client import checked_url
+from migkg.engine.rdf_server import reading
 from migkg.errors import BadFile
 from migkg.model.formats import Format
 from migkg.settings import Settings
@@ -30,18 +29,16 @@ def copy(options: argparse.Namespace, settings: Settings, wanted: Format) -> int
         raise BadFile("--release is of this machine; an endpoint gives what it holds.")
     if options.graph and rdf_io.named_node(options.graph) is None:
         raise BadFile(f"The graph {options.graph!r} is no absolute IRI.")
-    with progress_line() as progress, _draft(options.output) as file:
-        client = HttpClient(
-            deadline=_DEADLINE,
-            authorization=authorization(settings),
-            ca_file=settings.engine_ca_file,
-        )
-        with closing(client):
-            store = checked_url(options.store) if options.store else ""
-            server = RdfServer(Addresses(checked_url(options.endpoint), "", store), client)
-            reading = EndpointCopy(server, by_store=bool(store), progress=progress)
-            graphs = [options.graph] if options.graph else None
-            count = reading.write(file, wanted, graphs)
+    url = checked_url(options.endpoint)
+    store = checked_url(options.store) if options.store else ""
+    graphs = [options.graph] if options.graph else None
+    with (
+        progress_line() as progress,
+        _draft(options.output) as file,
+        reading(settings, url, deadline=_DEADLINE, store=store) as server,
+    ):
+        found = EndpointCopy(server, by_store=bool(store), progress=progress)
+        count = found.write(file, wanted, graphs)
     sys.stderr.write(f"{count:,} triples of {options.endpoint}\n")
     return 0
 

@@ -15,12 +15,11 @@ from migkg.engine.answering import RDF_FORMATS
 from migkg.engine.graph_digest import triples_of
 from migkg.engine.meter import Progress
 from migkg.engine.rdf_server import RdfServer, iri
+from migkg.engine.remote.confined import WHICH_GRAPHS
 from migkg.errors import BadFile, EngineUnavailable
 from migkg.model.formats import Format
 
 _DEADLINE = 900.0  # seconds for one graph
-# Without a filter Virtuoso 7.2.5 does not come to an end with this.
-_GRAPHS = "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } FILTER(?g != <urn:x-migkg:none>) }"
 _IN_NONE = "{ ?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } } }"
 
 
@@ -34,7 +33,7 @@ class EndpointCopy:
 
     def graphs(self) -> list[str]:
         """Its named graphs."""
-        return sorted(iri(row, "g") for row in self._server.select(_GRAPHS))
+        return sorted(iri(row, "g") for row in self._server.select(WHICH_GRAPHS))
 
     def write(self, file: IO[bytes], wanted: Format, graphs: Sequence[str] | None = None) -> int:
         """Writes named graphs, or all with what is in none; returns how many triples there were.

@@ -14,15 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import asdict
 from typing import TypeVar
 
 from migkg.engine import published
-from migkg.engine.http_client import HttpClient
 from migkg.engine.published_agreement import Agreement, NotYet, agreed
-from migkg.engine.rdf_server import Addresses, RdfServer
-from migkg.engine.remote.credentials import authorization
+from migkg.engine.rdf_server import RdfServer, reading
 from migkg.engine.remote.roles import Endpoint, Role, answering
 from migkg.engine.zygote import die_with_parent
 from migkg.errors import MigkgError
@@ -67,13 +64,8 @@ def _asked(settings: Settings, ask: Callable[[RdfServer], T]) -> list[tuple[Endp
 
 
 def _ask(settings: Settings, url: str, ask: Callable[[RdfServer], T]) -> T:
-    client = HttpClient(
-        deadline=_DEADLINE,
-        authorization=authorization(settings),
-        ca_file=settings.engine_ca_file,
-    )
-    with closing(client):
-        return ask(RdfServer(Addresses(url, "", ""), client))
+    with reading(settings, url, deadline=_DEADLINE) as server:
+        return ask(server)
 
 
 class PublishedWatch:

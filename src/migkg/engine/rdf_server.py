@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from migkg.engine.http_client import HttpClient, Reply, checked_url
 from migkg.engine.remote import kinds
+from migkg.engine.remote.credentials import authorization
 from migkg.errors import BadFile, EngineUnavailable, PublishFailed
 from migkg.model import formats
+from migkg.settings import Settings
 
 FORM = "application/x-www-form-urlencoded"
 _UPDATE = "application/sparql-update"
@@ -216,6 +219,20 @@ class RdfServer:
             said=said, size=self.piece // 1024**2 or 1
         )
         raise PublishFailed(f"{url} answered {what} with status {reply.status}: {advice}")
+
+
+@contextmanager
+def reading(
+    settings: Settings, url: str, *, deadline: float, store: str = ""
+) -> Iterator[RdfServer]:
+    """A server that is only read from, with the credentials and certificates of the settings."""
+    client = HttpClient(
+        deadline=deadline,
+        authorization=authorization(settings),
+        ca_file=settings.engine_ca_file,
+    )
+    with closing(client):
+        yield RdfServer(Addresses(url, "", store), client)
 
 
 def iri(row: Row, name: str) -> str:

@@ -19,9 +19,9 @@ from migkg.model import formats
 from migkg.model.namespaces import Vocabulary
 from migkg.services import shacl
 from migkg.services.schema import Schema
+from migkg.services.uploads import BAD_DOCUMENT
 
 _MEMORY = 2 * 1024**3
-_BAD_DOCUMENT = 2
 
 
 def _validate(folder: Path, base_iri: str, format_name: str, data: bytes) -> bytes:
@@ -45,7 +45,7 @@ def _main() -> int:
         report = _validate(Path(folder), base_iri, format_name, sys.stdin.buffer.read())
     except MigkgError as error:
         sys.stderr.write(json.dumps({"detail": str(error)}))
-        return _BAD_DOCUMENT
+        return BAD_DOCUMENT
     sys.stdout.buffer.write(report)
     return 0
 

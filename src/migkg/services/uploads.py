@@ -13,7 +13,7 @@ from migkg.model.formats import Format
 from migkg.settings import Settings
 
 _PROCESS = "migkg.services.upload_process"  # the service does without what it imports
-_BAD_DOCUMENT = 2  # its exit status
+BAD_DOCUMENT = 2  # its exit status
 _RETRY_AFTER = 5
 
 
@@ -69,6 +69,6 @@ class Validator:
                 await process.wait()
         if process.returncode == 0:
             return output
-        if process.returncode == _BAD_DOCUMENT:
+        if process.returncode == BAD_DOCUMENT:
             raise BadUpload(json.loads(problem)["detail"])
         raise BadUpload("The document needs more memory or nests deeper than is allowed.")

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from migkg.engine.protocol import Answer, Caller, Lane, Query
 from migkg.errors import BadQuery
 from migkg.model.sparql_text import find_fault
+from migkg.settings import Settings
 from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
@@ -25,9 +26,13 @@ _FRESH = FRESH.encode()
 
 def caller_of(request: Request, lane: Lane = Lane.SPARQL) -> Caller:
     """Who asks, for the engine."""
-    settings = state_of(request).settings
-    trace = trace_of(request.scope) if settings.engine_url else ""
-    return Caller(client_of(request.scope, settings.proxy_hops), lane, trace)
+    return caller_in(request.scope, state_of(request).settings, lane)
+
+
+def caller_in(scope: Scope, settings: Settings, lane: Lane = Lane.SPARQL) -> Caller:
+    """The same, from a scope with the client and the header fields."""
+    trace = trace_of(scope) if settings.engine_url else ""
+    return Caller(client_of(scope, settings.proxy_hops), lane, trace)
 
 
 async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) -> Answer:

@@ -44,10 +44,7 @@ class Cycle(RequestResponseCycle):
         if self._held is None:
             if message["type"] == "http.response.start" and not self.response_started:
                 self.status = message["status"]
-                if self.given_id or self.status >= _FIRST_FAILURE:
-                    name = (b"x-request-id", journal.request_id(cast("Scope", self.scope)).encode())
-                    message = {**message, "headers": [*message["headers"], name]}
-                self._held = message
+                self._held = {**message, "headers": self.named(message["headers"])}
             else:
                 await super().send(message)
             return
@@ -59,6 +56,13 @@ class Cycle(RequestResponseCycle):
                 return
         await super().send(start)
         await super().send(message)
+
+    def named(self, headers: RawHeaders) -> RawHeaders:
+        """The fields with the name of the request, if its client gave one or it failed."""
+        if not self.given_id and self.status < _FIRST_FAILURE:
+            return headers
+        name = journal.request_id(cast("Scope", self.scope)).encode()
+        return [*headers, (b"x-request-id", name)]
 
     def end(self) -> None:
         """Counts the request, and logs it if it is one to log."""

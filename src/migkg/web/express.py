@@ -13,13 +13,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from migkg.engine.protocol import Caller, Lane, Query
+from migkg.engine.protocol import Query
 from migkg.errors import BadQuery, MigkgError
 from migkg.model.sparql_text import read_query
 from migkg.web import counts, journal, negotiation, sparql
-from migkg.web.answers import complete_answer, in_plain_words
+from migkg.web.answers import caller_in, complete_answer, in_plain_words
 from migkg.web.cache import Entry, Key
-from migkg.web.clients import client_of
 from migkg.web.cycle import Cycle
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     from migkg.model.sparql_text import QueryText
-    from migkg.settings import Settings
     from migkg.web.front import Releases
     from migkg.web.headers import RawHeaders
     from migkg.web.served import Served
@@ -173,7 +171,8 @@ class ExpressCycle(Cycle):
             raise RuntimeError("what is kept is not asked for")
         self._scope[journal.QUERY] = text.text
         try:
-            answer = await served.state.engine.answer(query, self._caller(served.state.settings))
+            caller = caller_in(self._scope, served.state.settings)
+            answer = await served.state.engine.answer(query, caller)
         except BadQuery as error:
             response = problem_of(in_plain_words(error, query, served.state), self._scope)
         except Exception as error:  # noqa: BLE001 - the client or the log is told
@@ -182,10 +181,6 @@ class ExpressCycle(Cycle):
             return complete_answer(answer, repeatable=text.repeatable)
         complete(response.raw_headers)
         return response
-
-    def _caller(self, settings: Settings) -> Caller:
-        trace = journal.trace_of(self._scope) if settings.engine_url else ""
-        return Caller(client_of(self._scope, settings.proxy_hops), Lane.SPARQL, trace)
 
     async def _send(self, response: Response) -> None:
         """Sends it in one piece if it can be, and keeps it if it may be."""
@@ -204,10 +199,7 @@ class ExpressCycle(Cycle):
         if self.disconnected:
             return
         self.status = 200
-        if self.given_id:
-            name = journal.request_id(self._scope).encode()
-            headers = [*headers, (b"x-request-id", name)]
-        self.write(b"%b\r\n%b" % (self.head(200, headers), body))
+        self.write(b"%b\r\n%b" % (self.head(200, self.named(headers)), body))
 
 
 def _size(key: Key) -> int:

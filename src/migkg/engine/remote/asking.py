@@ -12,7 +12,7 @@ from typing import TypeVar
 from migkg.engine.protocol import Answer, Query, Spool
 from migkg.engine.remote import kinds, partial
 from migkg.engine.remote.address import Address
-from migkg.engine.remote.confined import EMPTY
+from migkg.engine.remote.confined import WHICH_GRAPHS
 from migkg.engine.remote.connection import Connection, ExchangeFailed, Head, Take
 from migkg.engine.remote.failures import ReplicaFailed
 from migkg.engine.remote.kinds import Kind
@@ -38,8 +38,6 @@ _LONGEST_REFUSAL = 4096  # bytes of the body of a refusal
 _ASK = Query(text="ASK {}", form=Form.ASK, format=JSON)
 # Asked once of an engine that ends answers after so many rows and does not always say so.
 _MANY = 100_001
-# Without a filter Virtuoso 7.2.5 does not come to an end with this.
-_WHICH_GRAPHS = f"SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{EMPTY}>) }}"
 _HOW_MANY = f"SELECT (1 AS ?x) {{ ?s ?p ?o }} LIMIT {_MANY}"
 
 T = TypeVar("T")
@@ -213,7 +211,7 @@ class Asking:
     async def _own(self, kind: Kind) -> tuple[str, ...]:
         """The graphs that the engine holds of its own accord, found out at the first need."""
         if self._own_graphs is None:
-            _, answer = await self._ask(_WHICH_GRAPHS, [], JSON, kind)
+            _, answer = await self._ask(WHICH_GRAPHS, [], JSON, kind)
             try:
                 bindings = json.loads(answer.read())["results"]["bindings"]
                 found = {row["g"]["value"] for row in bindings}

@@ -20,6 +20,8 @@ from migkg.model.sparql_text import Token, tokens
 from migkg.model.visible_variables import closing
 
 EMPTY = "urn:x-migkg:none"  # a graph that there is not
+# Without a filter Virtuoso 7.2.5 does not come to an end with this.
+WHICH_GRAPHS = f"SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{EMPTY}>) }}"
 
 
 @dataclass

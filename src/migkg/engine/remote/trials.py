@@ -20,11 +20,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from migkg.engine.protocol import Answer, Query
+from migkg.engine.remote.confined import EMPTY
 from migkg.errors import BadQuery, QueryRefused
 from migkg.model.formats import JSON
 from migkg.model.sparql_text import Form, Token, tokens
 
-_NONE = "<urn:x-migkg:none>"
+_NONE = f"<{EMPTY}>"
 _EMPTY = ('""', "''", '""""""', "''''''")
 _COUNTED = re.compile(r"\{[0-9]")
 
