@@ -27,6 +27,7 @@ from migkg.resources import Project, find_project
 from migkg.services.building import build
 from migkg.settings import Settings
 from tests.hostile import make_hostile
+from tests.machine import Machine
 from tests.tiny import BASE as TINY
 from tests.tiny import make_project
 
@@ -63,11 +64,22 @@ LONG = (
 )
 
 
+machine = Machine()
+AGAIN = pytest.mark.flaky(reruns=2, reruns_delay=10, condition=machine.was_elsewhere)
+
+
+def pytest_runtest_setup() -> None:
+    machine.mark()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is slow is left out unless it is asked for.
 
-    Where several processes run the tests, the files that take long come first.
+    What fails while the machine is taken away counts if it fails again; the report names it. Where
+    several processes run the tests, the files that take long come first.
     """
+    for item in items:
+        item.add_marker(AGAIN)
     if "slow" not in config.option.markexpr:
         left_out = pytest.mark.skip(reason="slow: run with -m slow")
         for item in items:

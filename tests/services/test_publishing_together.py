@@ -167,6 +167,13 @@ def test_after_one_that_was_killed_the_next_goes_on(place: Place, number: int) -
     assert place.check().current == NEWER
 
 
+def takes_the_place(place: Place, name: str) -> bool:
+    """True if the release was brought; not while a sign of one that stopped is on its way."""
+    with suppress(PublishFailed):
+        publish(place.at, place.releases[name], replace(WISHES, silence=IMPATIENT))
+    return published.read(place.at, BASE).current == name
+
+
 def test_one_that_wakes_up_after_another_took_its_place_changes_nothing(place: Place) -> None:
     publish(place.at, place.releases[OLD])
     process: list[subprocess.Popen[str]] = []
@@ -174,7 +181,7 @@ def test_one_that_wakes_up_after_another_took_its_place_changes_nothing(place: P
         process.append(place.begin(NEW, url=url, silence=IMPATIENT))
         stat = Path(f"/proc/{process[0].pid}/stat")
         eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
-        publish(place.at, place.releases[NEWER], replace(WISHES, silence=IMPATIENT))
+        eventually(lambda: takes_the_place(place, NEWER))
         os.kill(process[0].pid, signal.SIGCONT)
         said = process[0].communicate(timeout=60)[1]
     assert process[0].returncode == 1

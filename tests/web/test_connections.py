@@ -59,7 +59,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         REQUEST_DEADLINE="1",
         STALL_DEADLINE="1",
         QUERY_PROCESSES="1",
-        QUERY_DEADLINE="60",
+        QUERY_DEADLINE="600",
         QUERY_WAIT="60",
         ANSWER_MEMORY=str(16 * MIB),
     ) as running:
