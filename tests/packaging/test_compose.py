@@ -24,23 +24,13 @@ from tests.conftest import ROOT
 from tests.packaging.base_images import make_base_images
 from tests.packaging.containers import Containers, containers, missing
 from tests.processes import eventually, runs
+from tests.web.client import Reply
 
 pytestmark = pytest.mark.slow
 
 SECONDS = 570  # for everything, the base images included
 RUNNING = {"store": 10002, "migkg": 10001, "proxy": 10003}  # with their users
 COUNT = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    fields: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -164,12 +154,12 @@ CONNECT = "import socket; socket.create_connection(('%s', 7878), 10)"
 
 
 def test_the_proxy_passes_on_what_the_service_says(stack: Stack, release: Release) -> None:
-    assert stack.ask("/livez").json == {"status": "live"}
+    assert stack.ask("/livez").json() == {"status": "live"}
     ready = stack.ask("/readyz")
-    assert (ready.status, ready.json["release"]) == (200, release.id)
+    assert (ready.status, ready.json()["release"]) == (200, release.id)
     page = stack.ask("/page/city/quito-ec", Accept="text/html", **{"Accept-Encoding": "gzip"})
-    assert (page.status, page.fields["Content-Encoding"]) == (200, "gzip")
-    again = stack.ask("/page/city/quito-ec", **{"If-None-Match": page.fields["ETag"]})
+    assert (page.status, page.headers["Content-Encoding"]) == (200, "gzip")
+    again = stack.ask("/page/city/quito-ec", **{"If-None-Match": page.headers["ETag"]})
     assert again.status == 304
     assert b"<http://127.0.0.1:8000/sparql>" in stack.ask("/.well-known/void").body
     assert stack.ask("/metrics").status == 403
@@ -179,22 +169,22 @@ def test_a_dump_is_whole_and_a_query_counts_it(stack: Stack, release: Release) -
     """The same files give the same release in a container as here."""
     dump = stack.ask("/dumps/migkg.nq")
     digest = hashlib.sha256(dump.body).hexdigest()
-    assert digest[:16] == release.id == dump.fields["Migkg-Release"]
+    assert digest[:16] == release.id == dump.headers["Migkg-Release"]
     assert f"{digest}  migkg.nq" in stack.ask("/dumps/SHA256SUMS").body.decode().splitlines()
-    (row,) = stack.sparql(COUNT).json["results"]["bindings"]
+    (row,) = stack.sparql(COUNT).json()["results"]["bindings"]
     assert int(row["n"]["value"]) == dump.body.count(b"\n")
 
 
 def test_what_the_service_writes_has_a_place(stack: Stack) -> None:
     """Large answers are kept in /tmp until they are sent, citations in a volume."""
     large = stack.sparql("SELECT * { ?s ?p ?o } LIMIT 20000")
-    assert len(large.json["results"]["bindings"]) == 20_000
+    assert len(large.json()["results"]["bindings"]) == 20_000
     assert len(large.body) > Settings().answer_memory
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     cited = stack.ask("/q", "POST", f"query={quote(COUNT)}", **form)
     assert cited.status == 201
-    again = stack.ask(cited.fields["Location"].removeprefix("http://127.0.0.1:8000"))
-    assert again.json["results"] == stack.sparql(COUNT).json["results"]
+    again = stack.ask(cited.headers["Location"].removeprefix("http://127.0.0.1:8000"))
+    assert again.json()["results"] == stack.sparql(COUNT).json()["results"]
 
 
 def test_half_a_head_is_closed_by_the_proxy(stack: Stack) -> None:
@@ -224,21 +214,20 @@ def test_the_service_outlives_its_store(stack: Stack) -> None:
     ask = "ASK { ?outlived a ?store }"
     stack.podman("kill", name_of("store"))
     eventually(lambda: stack.ask("/readyz").status == 503)
-    assert stack.ask("/readyz").json["type"] == "/docs#not-ready"
+    assert stack.ask("/readyz").json()["type"] == "/docs#not-ready"
     refused = stack.sparql(ask)
-    assert (refused.status, refused.json["type"]) == (502, "/docs#engine-unavailable")
-    assert refused.fields["Content-Type"] == "application/problem+json"
+    refused.problem(502, "engine-unavailable")
     assert stack.ask("/livez").status == 200
     stack.podman("start", name_of("store"))
-    eventually(lambda: stack.sparql(ask).json.get("boolean") is True, 120)
+    eventually(lambda: stack.sparql(ask).json().get("boolean") is True, 120)
 
 
 def test_the_proxy_outlives_the_service_and_finds_the_next(stack: Stack) -> None:
     """A new container has a new address."""
     stack.podman("kill", name_of("migkg"))
     refused = stack.ask("/readyz")
-    assert (refused.status, refused.json["type"]) == (503, "/docs#not-ready")
-    assert refused.fields["Retry-After"] == "5"
+    refused.problem(503, "not-ready")
+    assert refused.headers["Retry-After"] == "5"
     again = ("up", "--detach", "--no-build", "--no-deps", "--force-recreate", "migkg")
     stack.compose(*again)
     eventually(lambda: stack.ask("/readyz").status == 200)

@@ -205,22 +205,14 @@ def meant(made: Searching) -> list[dict[str, str]]:
     return asyncio.run(run())
 
 
-def test_help_for_an_unknown_iri_takes_no_place_from_those_who_search(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("searches", "patience"), [(1, 3600), (2, 0.01)], ids=["no place is free", "it takes long"]
+)
+def test_help_for_an_unknown_iri_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, searches: int, patience: float
 ) -> None:
-    monkeypatch.setattr(similar, "_PATIENCE", 3600)
-    made, gate = searching(searches=1, search_deadline=3600, query_wait=3600)
-    try:
-        assert meant(made) == []
-    finally:
-        gate.set()
-
-
-def test_help_for_an_unknown_iri_is_left_out_if_it_takes_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(similar, "_PATIENCE", 0.01)
-    made, gate = searching(searches=2, search_deadline=3600, query_wait=3600)
+    monkeypatch.setattr(similar, "_PATIENCE", patience)
+    made, gate = searching(searches=searches, search_deadline=3600, query_wait=3600)
     try:
         assert meant(made) == []
     finally:

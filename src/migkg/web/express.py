@@ -50,14 +50,20 @@ _ORDINARY = frozenset(
 
 
 @dataclass(slots=True)
+class Asked:
+    """A query as it was read, and as the engine is asked."""
+
+    text: QueryText
+    query: Query
+
+
+@dataclass(slots=True)
 class Wanted:
-    """What a request wants: an answer that is ``kept``, or one to a query."""
+    """What a request wants: an answer that is kept, or one to what is asked."""
 
     served: Served
     key: Key
-    kept: Entry | None
-    text: QueryText | None = None
-    query: Query | None = None
+    what: Entry | Asked
 
 
 class Express:
@@ -96,7 +102,7 @@ def _read(served: Served, key: Key, value: bytes) -> Wanted | None:
     chosen = sparql.negotiated(accept, text.form)
     if chosen is None:
         return None
-    return Wanted(served, key, None, text, Query.of(text, chosen))
+    return Wanted(served, key, Asked(text, Query.of(text, chosen)))
 
 
 class ExpressCycle(Cycle):
@@ -137,12 +143,12 @@ class ExpressCycle(Cycle):
 
     def begin(self, tasks: set[asyncio.Task[None]]) -> None:
         """Responds: at once if the answer is kept, else in one of the ``tasks``."""
-        kept = self._wanted.kept
-        if kept is not None:
+        what = self._wanted.what
+        if isinstance(what, Entry):
             counts.HITS.add()
-            self._send_whole(kept.headers, kept.body)
+            self._send_whole(what.headers, what.body)
             return
-        task = self._task = self._loop.create_task(self._respond())
+        task = self._task = self._loop.create_task(self._respond(what))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -151,11 +157,11 @@ class ExpressCycle(Cycle):
         if self.disconnected and self._task is not None:
             self._task.cancel()
 
-    async def _respond(self) -> None:
+    async def _respond(self, asked: Asked) -> None:
         served = self._wanted.served
         served.begin()
         try:
-            response = await self._response(served)
+            response = await self._response(served, asked)
             response.raw_headers.append((RELEASE, served.id.encode()))
             await self._send(response)
         except Exception:
@@ -164,21 +170,18 @@ class ExpressCycle(Cycle):
         finally:
             served.finish()
 
-    async def _response(self, served: Served) -> Response:
+    async def _response(self, served: Served, asked: Asked) -> Response:
         """The answer of the engine, or what went wrong."""
-        text, query = self._wanted.text, self._wanted.query
-        if text is None or query is None:
-            raise RuntimeError("what is kept is not asked for")
-        self._scope[journal.QUERY] = text.text
+        self._scope[journal.QUERY] = asked.text.text
         try:
             caller = caller_in(self._scope, served.state.settings)
-            answer = await served.state.engine.answer(query, caller)
+            answer = await served.state.engine.answer(asked.query, caller)
         except BadQuery as error:
-            response = problem_of(in_plain_words(error, query, served.state), self._scope)
+            response = problem_of(in_plain_words(error, asked.query, served.state), self._scope)
         except Exception as error:  # noqa: BLE001 - the client or the log is told
             response = problem_of(error, self._scope)
         else:
-            return complete_answer(answer, repeatable=text.repeatable)
+            return complete_answer(answer, repeatable=asked.text.repeatable)
         complete(response.raw_headers)
         return response
 
