@@ -1,8 +1,9 @@
-"""What it costs to ask an endpoint through migkg, with one front and with two.
+"""What it costs to ask an endpoint through migkg, with one front and with more.
 
 ``python -m benchmarks.proxy URL --releases FOLDER`` asks a running endpoint that holds the current
 release of the folder point lookups, directly and through ``migkg serve``, in rounds with ``wrk``
 over one connection and over several. No query is asked twice, by a limit that is never reached.
+Beside it stands an application that asks nobody, which is what one process of the stack can do.
 Everything is on loopback and ends by itself. The figures are medians over the rounds.
 """
 
@@ -30,7 +31,7 @@ from migkg.engine.release import open_current
 _SUBJECTS = 500
 _LOOKUP = "SELECT ?p ?o {{ <{subject}> ?p ?o }} LIMIT {unique}"
 _ACCEPT = {"Accept": "application/sparql-results+json"}
-_FRONTS = (1, 2)
+_FRONTS = (1, 2, 4)
 
 
 def _requests(path: str, subjects: list[str]) -> Requests:
@@ -71,7 +72,8 @@ def main() -> None:
             )
             for n in _FRONTS
         ]
-        found = _measure([direct, *through], subjects, Load(Path(name)), options)
+        nothing = stack.enter_context(systems.bare(place, Path(sys.executable)))
+        found = _measure([direct, *through, nothing], subjects, Load(Path(name)), options)
     sys.stdout.write("\n".join(_report(found, options.connections)) + "\n")
 
 
@@ -82,7 +84,7 @@ def _measure(
     for _ in range(options.rounds):
         for connections in (1, options.connections):
             for system in asked:
-                requests = _requests(str(system.sparql), subjects)
+                requests = _requests(system.sparql or "/", subjects)
                 run = load.run(system, requests, connections=connections, seconds=options.seconds)
                 found.setdefault((system.label, connections), []).append(run)
     return found

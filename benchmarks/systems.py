@@ -160,14 +160,19 @@ def _virtuoso(place: Place, data: Dataset) -> Iterator[Running]:
 
 
 @contextmanager
-def _bare(place: Place, _: Dataset) -> Iterator[Running]:
+def bare(place: Place, python: Path) -> Iterator[Running]:
+    """An application that does nothing, on the stack of migkg that this Python has."""
     port = free_port()
-    command = [str(place.programs / "python"), "-m", "uvicorn", "benchmarks.bare:app"]
+    command = [str(python), "-m", "uvicorn", "benchmarks.bare:app"]
     command += ["--host", HOST, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     command += ["--log-level", "warning", "--no-access-log", "--lifespan", "off"]
     with running(command, folder=ROOT, log=place.logs / "bare.log") as process:
         wait_for_port(port, process, _START)
         yield _peer("bare", port, process.pid, None)
+
+
+def _bare(place: Place, _: Dataset) -> AbstractContextManager[Running]:
+    return bare(place, place.programs / "python")
 
 
 _LABELS = {
