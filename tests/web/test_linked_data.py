@@ -247,6 +247,23 @@ def test_vocabularies_hold_what_their_files_hold(
     assert len(Graph().parse(body, format="turtle")) == expected
 
 
+@pytest.mark.parametrize("name", ["ontology", "shapes"])
+def test_the_page_of_a_vocabulary_links_its_data(service: Service, name: str) -> None:
+    linked = [
+        link
+        for link in Page(ask(service, f"/{name}", headers={"Accept": BROWSER}).text).links
+        if link.startswith(f"/{name}.")
+    ]
+    assert linked == [f"/{name}.{extension}" for extension in ("jsonld", "ttl", "nt", "rdf")]
+    expected = read(service, f"/{name}", "ttl")
+    for extension in GRAPHS:
+        reply = ask(service, f"/{name}.{extension}", headers={"Accept": "image/png"})
+        assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[extension])
+        assert "Vary" not in reply.headers
+        assert read(service, f"/{name}.{extension}", extension) == expected
+    assert "ttl" in ask(service, f"/{name}.csv").problem(404, "not-found")["available"]
+
+
 # The context
 
 
