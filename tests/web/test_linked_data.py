@@ -543,6 +543,11 @@ def test_typed_links_lead_from_a_document_to_its_thing_and_its_other_formats(
         assert ask(service, target).status == 200
 
 
+@pytest.mark.parametrize("query", ["", "?iri=", "?iri=a&iri=b"])
+def test_a_description_is_of_one_iri(service: Service, query: str) -> None:
+    ask(service, f"/describe{query}").problem(400, "bad-parameter")
+
+
 @pytest.mark.parametrize("iri", ["0", "id/city/quito-ec", "//x/y", "http://[x"])
 def test_nothing_is_known_of_what_is_no_absolute_iri(service: Service, iri: str) -> None:
     ask(service, f"/describe?iri={quote(iri)}").problem(404, "not-found")

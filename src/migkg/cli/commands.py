@@ -279,7 +279,7 @@ def _query_format(name: str | None, form: Form, *, table: bool) -> formats.Forma
     chosen = formats.BY_NAME.get(name)
     if chosen not in offers:
         known = ", ".join(item.name for item in offers)
-        raise BadFile(f"A {form.value} query has no format {name}; take {known}.")
+        raise BadFile(f"This query, {form.value}, has no format {name}; take {known}.")
     return chosen
 
 
