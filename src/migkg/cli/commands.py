@@ -255,9 +255,9 @@ def _written(addition: authoring.Addition, project: Project, settings: Settings)
 
 def _found_query(argument: str, settings: Settings) -> QueryText | StoredQuery:
     if argument == "-":
-        text = sys.stdin.read()
+        text = sys.stdin.buffer.read().decode()
     elif "{" in argument or "\n" in argument:
-        text = argument
+        text = os.fsencode(argument).decode()
     elif Path(argument).is_file():
         path = Path(argument)
         text = path.read_text("utf-8")
