@@ -256,6 +256,9 @@ def test_the_page_of_a_vocabulary_links_its_data(service: Service, name: str) ->
     ]
     assert linked == [f"/{name}.{extension}" for extension in ("jsonld", "ttl", "nt", "rdf")]
     expected = read(service, f"/{name}", "ttl")
+    for headers in ({"Accept": BROWSER}, accept("ttl")):
+        links = ask(service, f"/{name}", headers=headers).headers["Link"]
+        assert f'</{name}.ttl>; rel="alternate"; type="text/turtle"' in links
     for extension in GRAPHS:
         reply = ask(service, f"/{name}.{extension}", headers={"Accept": "image/png"})
         assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[extension])

@@ -19,7 +19,7 @@ from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to
 from migkg.web.problems import HttpProblem, not_acceptable
-from migkg.web.representation import DOCUMENT_FORMATS
+from migkg.web.representation import DOCUMENT_FORMATS, link
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -44,8 +44,21 @@ async def vocabulary(request: Request) -> Response:
         raise not_acceptable(offers)
     if chosen == negotiation.HTML:
         shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
+        shown.headers["Link"] = _alternates(state, name)
         return validated(request, shown)
-    return _rdf(request, name, formats.BY_MEDIA_TYPE[chosen], Vary="Accept")
+    return _rdf(
+        request, name, formats.BY_MEDIA_TYPE[chosen], Vary="Accept", Link=_alternates(state, name)
+    )
+
+
+def _alternates(state: State, name: str) -> str:
+    """The typed links to the same in each format (RFC 8288)."""
+    within = f"?release={state.release.id}" if state.older else ""
+    start = f"{state.settings.public_url}/{name}"
+    return ", ".join(
+        link(f"{start}.{item.extension}{within}", "alternate", type=item.media_type)
+        for item in DOCUMENT_FORMATS
+    )
 
 
 def _by_extension(extension: str) -> Format:
