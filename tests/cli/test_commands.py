@@ -273,6 +273,13 @@ def test_a_common_slip_in_a_query_is_told_in_plain_words(migkg: Run, text: str, 
 
 
 @pytest.mark.usefixtures("built")
+def test_a_query_that_is_not_utf_8_is_told_where(migkg: Run) -> None:
+    text = b"ASK { ?s ?p '\xff' }"
+    for done in (migkg("query", "-", stdin=text), migkg("query", os.fsdecode(text))):
+        assert complains(done, 2) == "migkg: The text is not UTF-8 at byte 13."
+
+
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("item", DUMP_FORMATS, ids=lambda item: item.name)
 def test_export_is_the_dump(migkg: Run, tiny: Settings, tmp_path: Path, item: Format) -> None:
     dump = (open_current(tiny.releases).dumps / f"migkg.{item.extension}").read_bytes()

@@ -93,10 +93,14 @@ def test_shapes_may_stand_in_several_files(migkg: Run, given) -> None:
     ("shapes", "why"),
     [
         ("<urn:x:S> <urn:x:p>", "not Turtle"),
+        ("", "s.ttl: no shape has a target, so nothing would be checked."),
+        ("<urn:x:a> <urn:x:p> 1 .", "no shape has a target"),
         (SHAPES + "<urn:x:S> sh:node <urn:x:S> .", "is not compiled: it is recursive"),
         (SHAPES + "<urn:x:S> sh:pattern '(?=a)' .", "is not compiled: the engine cannot match"),
         (RULE % "SELECT $this { SERVICE <http://127.0.0.1:9/> {} }", "SERVICE is not allowed"),
-        (RULE % "SELECT $this { $this", "cannot run"),
+        (RULE % "SELECT $this { $this", "cannot run: This { is never closed."),
+        (RULE % "SELECT $this { $this x:p 1 }", "cannot run: The prefix x: is not declared."),
+        (RULE % "SELECT $this { $this ?p }", "cannot run: expected one of"),
     ],
 )
 def test_shapes_that_cannot_be_used_are_status_2(migkg: Run, given, shapes: str, why: str) -> None:

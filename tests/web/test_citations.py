@@ -138,6 +138,20 @@ def test_it_says_how_to_cite_it(service: Service) -> None:
     assert service.release.id in ask(service, f"{path}?cite=text").text
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("ASK { ?s a ?class }", "Answer to a SPARQL query."),
+        ("# All titles\nASK { ?s ?p ?o }", "All titles."),
+        ("# Is there any?\nASK {}", "Is there any?"),
+    ],
+)
+def test_the_sentence_ends_the_title_with_one_mark(
+    service: Service, query: str, title: str
+) -> None:
+    assert f"). {title} Answer from " in cite(service, query).json()["text"]
+
+
 @pytest.mark.parametrize("query", ["release=zzz", "cite=csl&cite=text", "format=csv&format=xml"])
 def test_of_what_is_cited_nothing_else_can_be_asked(service: Service, query: str) -> None:
     path = f"/q/{cite(service, TITLES).json()['id']}"

@@ -116,6 +116,21 @@ def test_a_client_that_has_the_dump_gets_304(service: Service) -> None:
     assert dump(service, "migkg.nt", "HEAD", If_None_Match='"other"').status == 200
 
 
+def test_a_client_that_knows_the_time_of_the_dump_gets_304(service: Service) -> None:
+    whole = dump(service, "migkg.nt", "HEAD").headers
+    then = whole["Last-Modified"]
+    for method in ("GET", "HEAD"):
+        reply = dump(service, "migkg.nt", method, If_Modified_Since=then)
+        assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", whole["ETag"])
+    later = "Fri, 31 Dec 2100 23:59:59 GMT"
+    for headers in (
+        {"If_Modified_Since": later},
+        {"If_Modified_Since": "then"},
+        {"If_Modified_Since": then, "If_None_Match": '"other"'},
+    ):
+        assert dump(service, "migkg.nt", "HEAD", **headers).status == 200
+
+
 def test_a_download_can_be_resumed(service: Service) -> None:
     whole = dump(service, "migkg.nt")
     reply = dump(service, "migkg.nt", Range="bytes=100-", If_Range=whole.headers["ETag"])

@@ -67,6 +67,15 @@ def test_what_only_the_engine_knows_to_be_wrong(service: Service) -> None:
     assert [problem["line"] for problem in answer["problems"]] == [2]
 
 
+@pytest.mark.parametrize(
+    "text", ["SELECT", "SELECT ?x", "SELECT * { ?s ?p }", "DESCRIBE", "CONSTRUCT"]
+)
+def test_the_check_says_what_the_endpoint_says(service: Service, text: str) -> None:
+    (problem,) = check(service, text)["problems"]
+    refusal = send(service, "/sparql", text).json()
+    assert problem == {key: refusal[key] for key in ("detail", "line", "column")}
+
+
 def test_checking_runs_nothing(service: Service) -> None:
     """Run on the data, this one ends at its deadline."""
     text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?d) }"

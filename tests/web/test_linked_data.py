@@ -247,6 +247,26 @@ def test_vocabularies_hold_what_their_files_hold(
     assert len(Graph().parse(body, format="turtle")) == expected
 
 
+@pytest.mark.parametrize("name", ["ontology", "shapes"])
+def test_the_page_of_a_vocabulary_links_its_data(service: Service, name: str) -> None:
+    linked = [
+        link
+        for link in Page(ask(service, f"/{name}", headers={"Accept": BROWSER}).text).links
+        if link.startswith(f"/{name}.")
+    ]
+    assert linked == [f"/{name}.{extension}" for extension in ("jsonld", "ttl", "nt", "rdf")]
+    expected = read(service, f"/{name}", "ttl")
+    for headers in ({"Accept": BROWSER}, accept("ttl")):
+        links = ask(service, f"/{name}", headers=headers).headers["Link"]
+        assert f'</{name}.ttl>; rel="alternate"; type="text/turtle"' in links
+    for extension in GRAPHS:
+        reply = ask(service, f"/{name}.{extension}", headers={"Accept": "image/png"})
+        assert (reply.status, reply.media_type) == (200, MEDIA_TYPES[extension])
+        assert "Vary" not in reply.headers
+        assert read(service, f"/{name}.{extension}", extension) == expected
+    assert "ttl" in ask(service, f"/{name}.csv").problem(404, "not-found")["available"]
+
+
 # The context
 
 
@@ -524,6 +544,11 @@ def test_typed_links_lead_from_a_document_to_its_thing_and_its_other_formats(
     assert f'<{BASE}ontology#City>; rel="type"' in links
     for target in re.findall(r'<([^>]+)>; rel="alternate', links):
         assert ask(service, target).status == 200
+
+
+@pytest.mark.parametrize("query", ["", "?iri=", "?iri=a&iri=b"])
+def test_a_description_is_of_one_iri(service: Service, query: str) -> None:
+    ask(service, f"/describe{query}").problem(400, "bad-parameter")
 
 
 @pytest.mark.parametrize("iri", ["0", "id/city/quito-ec", "//x/y", "http://[x"])

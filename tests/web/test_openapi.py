@@ -37,6 +37,12 @@ def test_every_answer_is_of_a_type_that_is_described(service: Service) -> None:
                 assert reply.status == 406, (route.path, media_type)
 
 
+def test_each_operation_has_a_name_of_its_own(service: Service) -> None:
+    described = ask(service, "/openapi.json").json()["paths"].values()
+    names = Counter(item["operationId"] for methods in described for item in methods.values())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_requests_made_from_it_meet_no_server_error(service: Service) -> None:
     schemathesis = pytest.importorskip("schemathesis", reason="install the extra 'dev'")

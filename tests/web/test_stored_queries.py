@@ -185,6 +185,15 @@ def test_a_refusal_names_what_there_is(service: Service) -> None:
     assert "city:quito-ec" in absent.problem(400, "bad-parameter")["available"]
 
 
+@pytest.mark.parametrize("name", ["ttl", "none", "text/csv"])
+def test_a_format_that_the_query_has_not_is_406(service: Service, name: str) -> None:
+    for headers in ({}, {"Accept": "text/csv"}):
+        refusal = ask(service, f"{HAMILTON}?format={name}", headers=headers)
+        assert refusal.problem(406, "not-acceptable")["available"] == ["json", "xml", "csv", "tsv"]
+    assert browse(service, f"{HAMILTON}?format={name}").status == 406
+    assert ask(service, f"{HAMILTON}?format=", headers=accept("csv")).status == 200
+
+
 def test_text_that_is_not_utf_8_is_refused(service: Service) -> None:
     ask(service, f"{HAMILTON}?city=%FF").problem(400, "bad-encoding")
 

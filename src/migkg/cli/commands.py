@@ -255,9 +255,9 @@ def _written(addition: authoring.Addition, project: Project, settings: Settings)
 
 def _found_query(argument: str, settings: Settings) -> QueryText | StoredQuery:
     if argument == "-":
-        text = sys.stdin.read()
+        text = sys.stdin.buffer.read().decode()
     elif "{" in argument or "\n" in argument:
-        text = argument
+        text = os.fsencode(argument).decode()
     elif Path(argument).is_file():
         path = Path(argument)
         text = path.read_text("utf-8")
@@ -279,7 +279,7 @@ def _query_format(name: str | None, form: Form, *, table: bool) -> formats.Forma
     chosen = formats.BY_NAME.get(name)
     if chosen not in offers:
         known = ", ".join(item.name for item in offers)
-        raise BadFile(f"A {form.value} query has no format {name}; take {known}.")
+        raise BadFile(f"This query, {form.value}, has no format {name}; take {known}.")
     return chosen
 
 

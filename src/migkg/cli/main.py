@@ -93,7 +93,10 @@ def _later(module: str, name: str) -> Command:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="migkg", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="migkg",
+        description="A knowledge graph about migration and cities: make it, ask it, serve it.",
+    )
     parser.add_argument("--version", action="version", version=f"migkg {__version__}")
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in _COMMANDS:

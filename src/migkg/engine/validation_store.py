@@ -21,6 +21,7 @@ from rdflib.namespace import XSD
 from rdflib.term import Node
 
 from migkg.engine.answering import RDF_FORMATS
+from migkg.engine.parser_messages import bad_query
 from migkg.engine.rdf_io import bad_document, rdflib_term
 from migkg.errors import BadQuery, BadUpload
 from migkg.model.formats import Format, Kind
@@ -270,7 +271,7 @@ def _rows(store: ox.Store, query: str) -> list[Row]:
     try:
         solutions = store.query(query)
     except SyntaxError as error:
-        raise BadQuery(str(error)) from None
+        raise bad_query(str(error)) from None
     if not isinstance(solutions, ox.QuerySolutions):
         raise BadQuery("A SELECT query is needed here.")
     names = [variable.value for variable in solutions.variables]

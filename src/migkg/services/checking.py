@@ -37,8 +37,16 @@ def check_files(
 
 
 def read_shapes(paths: Sequence[Path]) -> list[rdf_io.Triple]:
-    """The triples of files of shapes; raises :class:`BadFile`."""
-    return [statement.triple for path in paths for statement in _read(path)]
+    """The triples of files of shapes; raises :class:`BadFile`.
+
+    Shapes without a target find nothing wrong with anything, so files that were mistaken for shapes
+    would let all data pass.
+    """
+    triples = [statement.triple for path in paths for statement in _read(path)]
+    if not shacl.ShapesGraph(rdf_io.to_rdflib(triples)).targeted():
+        names = ", ".join(map(str, paths))
+        raise BadFile(f"{names}: no shape has a target, so nothing would be checked.")
+    return triples
 
 
 def _read(path: Path) -> list[rdf_io.Quad]:

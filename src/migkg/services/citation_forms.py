@@ -41,8 +41,9 @@ class Cited:
     def text(self) -> str:
         """One sentence for a list of references."""
         creator = f"{self.creator} " if self.creator else ""
+        end = "" if self.title.endswith((".", "?", "!", "…")) else "."
         return (
-            f"{creator}({self._day[:4]}). {self.title} Answer from {self.dataset}, "
+            f"{creator}({self._day[:4]}). {self.title}{end} Answer from {self.dataset}, "
             f"release {self.citation.request.release}. {self.url}"
         )
 

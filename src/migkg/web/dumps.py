@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from asyncio import Semaphore
 from collections.abc import Iterable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 from starlette.requests import Request
@@ -19,10 +20,11 @@ from migkg.errors import EngineBusy
 from migkg.model import formats
 from migkg.services.catalogue import OTHERS, PACKINGS
 from migkg.web import pages
+from migkg.web.headers import Ready
 from migkg.web.problems import HttpProblem
 from migkg.web.representation import link
 from migkg.web.state import State, state_of
-from migkg.web.validators import unless_current, validated
+from migkg.web.validators import not_modified, unless_current, validated
 
 _RETRY_AFTER = 30
 _SUMS = "SHA256SUMS"
@@ -91,13 +93,27 @@ async def dump(request: Request) -> Response:
     current = unless_current(request, Response(headers=headers))
     if current.status_code == 304:
         return current
+    path = state.release.dumps / name
+    if _is_of_then(request, path):
+        return Ready(304, not_modified(current.raw_headers), b"")
     return _Download(
         state.downloads,
-        state.release.dumps / name,
+        path,
         media_type=_media_type(name),
         headers=headers,
         wanted=_wanted(request, etag, record["bytes"]),
     )
+
+
+def _is_of_then(request: Request, path: Path) -> bool:
+    """True if the file is still that of ``If-Modified-Since`` (RFC 9110, section 13.1.3).
+
+    The times must be the same: a release may be put into service again, which is older.
+    """
+    given = request.headers.get("if-modified-since")
+    if given is None or "if-none-match" in request.headers:
+        return False
+    return given == formatdate(path.stat().st_mtime, usegmt=True)
 
 
 def _wanted(request: Request, etag: str, size: int) -> str:

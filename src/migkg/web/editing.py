@@ -38,9 +38,22 @@ async def check(request: Request) -> Response:
 
 
 async def _read_by_engine(request: Request, text: QueryText) -> None:
-    """Has the engine read and plan a query; there is nothing that it could work on."""
+    """Has the engine read and plan a query; there is nothing that it could work on.
+
+    What is wrong is said of the text as it was sent: behind its end stands nothing of ours.
+    """
+    short = limit_rows(text, 0)
+    try:
+        await _plan(request, text, short)
+    except BadQuery:
+        if short == text.text:
+            raise
+        await _plan(request, text, text.text)
+
+
+async def _plan(request: Request, text: QueryText, words: str) -> None:
     query = Query(
-        text=limit_rows(text, 0),
+        text=words,
         form=text.form,
         format=text.form.answer_formats[0],
         default_graphs=_NOTHING,

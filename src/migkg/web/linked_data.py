@@ -70,7 +70,7 @@ async def describe(request: Request) -> Response:
     """The description of any IRI that the release speaks of, given as ``?iri=``."""
     state = state_of(request)
     iris = request.query_params.getlist("iri")
-    if len(iris) != 1:
+    if len(iris) != 1 or not iris[0]:
         raise HttpProblem(400, "bad-parameter", "Give exactly one parameter 'iri'.")
     profile = profiles.chosen(request, state.settings.base_iri)
     offers = [negotiation.HTML, *_MEDIA_TYPES]

@@ -102,8 +102,9 @@ def _operations(route: Route) -> dict[str, Any]:
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
     in_path = [_in_path(route, name) for name in _PARAMETER.findall(route.template)]
+    path = f"{route.path}index" if route.path.endswith("/") else route.path
     operation: dict[str, Any] = {
-        "operationId": f"{method.lower()}{re.sub('[^a-z]+', '_', route.path)}".rstrip("_"),
+        "operationId": f"{method.lower()}{re.sub('[^a-z]+', '_', path)}".rstrip("_"),
         "summary": route.summary,
         "parameters": in_path + [in_query(item) for item in route.parameters],
         "responses": {**_responses(route), "default": _PROBLEMS},

@@ -156,12 +156,13 @@ def thing(state: State, view: Description, parts: dict[str, Any]) -> HTMLRespons
 
 def ontology(state: State, documentation: Documentation) -> HTMLResponse:
     """The documentation of the ontology."""
-    return render(state, "ontology.html", documentation=documentation)
+    return render(state, "ontology.html", vocabulary="ontology", documentation=documentation)
 
 
 def shapes(state: State) -> HTMLResponse:
     """The documentation of the shapes."""
-    return render(state, "shapes.html", documentation=shape_docs.document(state.schema))
+    documentation = shape_docs.document(state.schema)
+    return render(state, "shapes.html", vocabulary="shapes", documentation=documentation)
 
 
 def query_page(state: State, parts: dict[str, Any], status: int = 200) -> HTMLResponse:

@@ -191,12 +191,26 @@ ROUTES = (
     ),
     Route("/ontology", vocabularies.vocabulary, "The ontology.", media_types=(HTML, *_RDF)),
     Route(
+        "/ontology.{extension}",
+        vocabularies.vocabulary,
+        "The ontology in one format.",
+        media_types=_RDF,
+        example="ttl",
+    ),
+    Route(
         "/ontology/{version}",
         vocabularies.vocabulary,
         "One version of the ontology.",
         media_types=(HTML, *_RDF),
     ),
     Route("/shapes", vocabularies.vocabulary, "The SHACL shapes.", media_types=(HTML, *_RDF)),
+    Route(
+        "/shapes.{extension}",
+        vocabularies.vocabulary,
+        "The SHACL shapes in one format.",
+        media_types=_RDF,
+        example="ttl",
+    ),
     Route(
         "/context.jsonld",
         vocabularies.context,

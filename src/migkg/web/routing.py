@@ -25,7 +25,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 RELEASE = b"migkg-release"
 READ = ("GET", "HEAD")
 _CONVERTER = re.compile(r"{(\w+):\w+}")
-_REQUEST_HEADERS = "Accept, Accept-Profile, Content-Type, If-None-Match, Range"
+_REQUEST_HEADERS = (
+    "Accept, Accept-Profile, Content-Type, If-Match, If-None-Match, If-Range, Range, "
+    "traceparent, tracestate, X-Request-Id"
+)
 WRITE = ("POST", "PUT", "DELETE", "PATCH")
 
 

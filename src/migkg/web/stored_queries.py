@@ -156,9 +156,12 @@ def _given(request: Request, known: tuple[str, ...]) -> dict[str, str]:
 def _chosen(request: Request, form: Form, wanted: str | None) -> str:
     """The media type of the answer, by ``format=`` or ``Accept``."""
     offers = [item.media_type for item in form.answer_formats]
-    named = formats.BY_NAME.get(wanted or "")
-    if named in form.answer_formats:
-        return named.media_type
+    if wanted:
+        names = {item.name: item.media_type for item in form.answer_formats}
+        if wanted not in names:
+            detail = f"This query has no format {wanted[:60]!r}; there is {', '.join(names)}."
+            raise HttpProblem(406, "not-acceptable", detail, available=list(names))
+        return names[wanted]
     chosen = negotiation.choose(request.headers.getlist("accept"), [negotiation.HTML, *offers])
     if chosen is None:
         raise not_acceptable([negotiation.HTML, *offers])

@@ -19,7 +19,7 @@ from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
 from migkg.web.answers import answer_to
 from migkg.web.problems import HttpProblem, not_acceptable
-from migkg.web.representation import DOCUMENT_FORMATS
+from migkg.web.representation import DOCUMENT_FORMATS, link
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -28,23 +28,55 @@ _VERSION = re.compile(r"([0-9a-f]{16})\.jsonld")
 
 
 async def vocabulary(request: Request) -> Response:
-    """The ontology or the shapes, as a page or as RDF."""
+    """The ontology or the shapes, as a page or as RDF; an extension fixes the format."""
     state = state_of(request)
-    name = request.scope["path"].strip("/").partition("/")[0]
+    name = re.split("[/.]", request.scope["path"])[1]
     version = request.path_params.get("version")
     if version and f"{state.vocabulary.ontology}/{version}" not in _versions(state):
         detail = f"There is no version {version} of the ontology here."
         raise HttpProblem(404, "not-found", detail, advice="/ontology is the current one.")
+    extension = request.path_params.get("extension")
+    if extension is not None:
+        return _rdf(request, name, _by_extension(extension))
     offers = [negotiation.HTML, *(item.media_type for item in DOCUMENT_FORMATS)]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
     if chosen == negotiation.HTML:
         shown = await _documentation(request, state) if name == "ontology" else pages.shapes(state)
+        shown.headers["Link"] = _alternates(state, name)
         return validated(request, shown)
-    chosen_format = formats.BY_MEDIA_TYPE[chosen]
-    body = _serialize(state, state.schema.graphs[name], chosen_format)
-    headers = {"Content-Type": chosen_format.content_type, "Vary": "Accept"}
+    return _rdf(
+        request, name, formats.BY_MEDIA_TYPE[chosen], Vary="Accept", Link=_alternates(state, name)
+    )
+
+
+def _alternates(state: State, name: str) -> str:
+    """The typed links to the same in each format (RFC 8288)."""
+    within = f"?release={state.release.id}" if state.older else ""
+    start = f"{state.settings.public_url}/{name}"
+    return ", ".join(
+        link(f"{start}.{item.extension}{within}", "alternate", type=item.media_type)
+        for item in DOCUMENT_FORMATS
+    )
+
+
+def _by_extension(extension: str) -> Format:
+    chosen = formats.BY_EXTENSION.get(extension)
+    if chosen in DOCUMENT_FORMATS:
+        return chosen
+    raise HttpProblem(
+        404,
+        "not-found",
+        f"There is no format with the extension .{extension} here.",
+        available=[item.extension for item in DOCUMENT_FORMATS],
+    )
+
+
+def _rdf(request: Request, name: str, chosen: Format, **headers: str) -> Response:
+    state = state_of(request)
+    body = _serialize(state, state.schema.graphs[name], chosen)
+    headers |= {"Content-Type": chosen.content_type}
     return validated(request, Response(body, headers=headers))
 
 

@@ -14,6 +14,7 @@ from rdflib.term import Node
 
 from migkg.engine.validation_store import Row, ValidationStore
 from migkg.errors import BadQuery, InvalidData
+from migkg.model.sparql_text import find_fault
 from migkg.services.shacl.results import Result, with_values
 from migkg.services.shacl.sites import ONE_FOCUS, Check, Mark, MarkTerms, SparqlRule, Step
 
@@ -133,7 +134,8 @@ def _rule_rows(check: Check, rule: SparqlRule, store: ValidationStore) -> Iterat
             rows = store.select_values(rule.query.replace(f"<{ONE_FOCUS}>", f"<{mark}>"))
             yield from ((way, {"this": way[node], **row}) for row in _distinct(rows))
     except BadQuery as error:
-        raise InvalidData(f"The rule of {check.shape.node} cannot run: {_short(error)}") from None
+        why = _short(find_fault(rule.prologue + rule.text, {}) or error)
+        raise InvalidData(f"The rule of {check.shape.node} cannot run: {why}") from None
 
 
 def _short(error: BadQuery) -> str:
