@@ -358,9 +358,18 @@ def test_what_is_no_endpoint_is_a_sentence(migkg: Run, url: str) -> None:
     )
 
 
-def test_an_endpoint_that_cannot_be_asked_is_a_sentence(migkg: Run) -> None:
-    told = complains(migkg("query", "ASK {}", "--endpoint", "http://127.0.0.1:port/"), 1)
-    assert "nonnumeric port" in told
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:port/", "no URL"),
+        ("http://[::1/", "no URL"),
+        ("http://somebody:hidden@127.0.0.1/", "credentials"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_asked_is_a_sentence(migkg: Run, url: str, why: str) -> None:
+    told = complains(migkg("query", "ASK {}", "--endpoint", url), 2)
+    assert why in told
+    assert "hidden" not in told
 
 
 PROBLEM = b'{"detail": "This { is\\nnever closed.", "line": 3, "column": 7}'
@@ -376,6 +385,7 @@ DID_NOT = "/ did not answer the query: "
         (500, b"", 1, DID_NOT + "EndPointInternalError: "),
         (503, b'{"detail": "Too many queries."}', 1, DID_NOT + "Too many queries."),
         (429, b"[]", 1, DID_NOT + "HTTP Error 429"),
+        (200, b"<html>hello</html>", 1, "/ answered with text/html, not text/csv; it may be no"),
     ],
 )
 def test_what_an_endpoint_refuses_is_one_sentence(
@@ -385,6 +395,8 @@ def test_what_an_endpoint_refuses_is_one_sentence(
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(code)
+            if code == 200:
+                self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(body)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import select
+
 import pytest
 
 from migkg.engine.published import Published, Run
 from migkg.engine.published_agreement import Agreement, agreed
+from migkg.engine.published_watch import PublishedWatch
+from migkg.settings import Settings
+from tests.conftest import free_port
 
 # What servers hold: release and the moment at which it was put into service, the current one last.
 R1 = ("r1 10:00",)
@@ -95,3 +100,18 @@ def test_without_a_record_there_is_nothing_to_follow() -> None:
     assert agreed([record(EMPTY)], 1) is None
     begun = Published(runs=(Run("urn:run", "r1", "10:00", "10:00"),))
     assert agreed([begun], 1) == Agreement(), "it will be there soon"
+
+
+def test_what_the_watch_cannot_read_is_in_the_log_of_the_service(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    known = Agreement("new", "later", ("new",))
+    watch = PublishedWatch(Settings(engine_url=f"http://127.0.0.1:{free_port()}/query"), known)
+    watch.start()
+    try:
+        select.select([watch], [], [], 30)
+        watch.look()
+    finally:
+        watch.close()
+    assert "Which release is in service is not known" in caplog.text
+    assert (watch.current, watch.complete) == ("new", ("new",))

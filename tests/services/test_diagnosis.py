@@ -13,6 +13,8 @@ import pytest
 
 from migkg.cli.main import main
 from migkg.engine.http_client import HttpClient
+from migkg.engine.rdf_server import reading
+from migkg.errors import PublishFailed
 from migkg.services.diagnosis import (
     HEAVY,
     QUESTIONS,
@@ -92,28 +94,106 @@ def everything_is_well(handler: BaseHTTPRequestHandler, _: int) -> bool:
     return True
 
 
+def all_is_json_of_another_kind(handler: BaseHTTPRequestHandler, _: int) -> bool:
+    body = b'{"head": [], "results": [{"bindings": 1}], "boolean": "yes"}'
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/sparql-results+json")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+    return True
+
+
 def nothing_is_answered(handler: BaseHTTPRequestHandler, _: int) -> bool:
     time.sleep(0.3)
     handler.close_connection = True
     return True
 
 
-@pytest.mark.parametrize("fault", [everything_is_500, everything_is_well, nothing_is_answered])
+@pytest.mark.parametrize(
+    "fault", [everything_is_500, everything_is_well, all_is_json_of_another_kind]
+)
 def test_what_does_not_speak_sparql_cannot_be_used(
     oxigraph: str,
     fault: Callable[[BaseHTTPRequestHandler, int], bool],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with faulty(oxigraph, fault) as url:
-        seconds = "0.1" if fault is nothing_is_answered else "60"
-        assert main(["doctor", f"{url}/query", "--seconds", seconds, "--format", "json"]) == 1
+        assert main(["doctor", f"{url}/query", "--seconds", "60", "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert not report["usable"]
     assert len(report["answers"]) == len(QUESTIONS)
     is_open = [a for a in report["answers"] if "updates" in a["question"]]
-    expected = "yes" if fault is everything_is_well else "no"
+    expected = "no" if fault is everything_is_500 else "yes"
     assert {a["answer"] for a in is_open} == {expected}
     assert all(bool(a["consequence"]) == (expected == "yes") for a in is_open)
+
+
+def redirects(handler: BaseHTTPRequestHandler, _: int) -> bool:
+    handler.send_response(301)
+    handler.send_header("Location", "/elsewhere")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+    return True
+
+
+def wants_credentials(handler: BaseHTTPRequestHandler, _: int) -> bool:
+    handler.send_error(401)
+    return True
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked", "advice"),
+    [
+        (nothing_is_answered, 3, "--seconds"),
+        (redirects, len(QUESTIONS), "redirects"),
+        (wants_credentials, len(QUESTIONS), "MIGKG_ENGINE_CREDENTIALS"),
+    ],
+)
+def test_how_to_go_on_where_nothing_is_answered(
+    oxigraph: str,
+    fault: Callable[[BaseHTTPRequestHandler, int], bool],
+    asked: int,
+    advice: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with faulty(oxigraph, fault) as url:
+        assert main(["doctor", url, "--seconds", "0.2"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == asked + 1
+    assert advice in lines[-1]
+
+
+def test_an_address_is_asked_as_it_is(oxigraph: str) -> None:
+    paths: list[str] = []
+
+    def noted(handler: BaseHTTPRequestHandler, _: int) -> bool:
+        paths.append(handler.path)
+        return everything_is_500(handler, _)
+
+    with faulty(oxigraph, noted) as url:
+        list(diagnose(Endpoint(f"{url}/sparql/", 5, Settings()), QUESTIONS[:3]))
+        with (
+            reading(Settings(), f"{url}/sparql/", deadline=5) as server,
+            pytest.raises(PublishFailed),
+        ):
+            server.select("SELECT * {}")
+    assert len(paths) == 4
+    assert {path.partition("?")[0] for path in paths} == {"/sparql/"}
+
+
+def test_parameters_of_an_address_stay(oxigraph: str) -> None:
+    found = list(diagnose(Endpoint(f"{oxigraph}/query?x=1", 5, Settings()), QUESTIONS))
+    assert is_usable(found)
+
+
+def test_who_reads_is_told_of_the_credentials_for_reading(oxigraph: str) -> None:
+    with (
+        faulty(oxigraph, wants_credentials) as url,
+        reading(Settings(), url, deadline=5) as server,
+        pytest.raises(PublishFailed, match="MIGKG_ENGINE_CREDENTIALS"),
+    ):
+        server.again().select("SELECT * {}")
 
 
 @pytest.mark.parametrize(

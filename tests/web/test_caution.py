@@ -29,10 +29,12 @@ class NamedEngine(CountingEngine):
         return answer
 
 
-def asked(folder: Path, engine: CountingEngine, accept: str, count: int = 1) -> list[Reply]:
+def asked(
+    folder: Path, engine: CountingEngine, accept: str, count: int = 1, path: str = QUERY
+) -> list[Reply]:
     async def work() -> list[Reply]:
         async with application(folder, engine) as app:
-            return [await ask(app, QUERY, [("Accept", accept)]) for _ in range(count)]
+            return [await ask(app, path, [("Accept", accept)]) for _ in range(count)]
 
     return asyncio.run(work())
 
@@ -51,6 +53,17 @@ def test_a_page_says_it_in_words(tmp_path: Path) -> None:
         'Oddity answered this; it does not always answer as SPARQL has it (<a href="' in page.text
     )
     assert "/docs#caution" in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/page/city/x", "/describe?iri=urn:x", QUERY])
+def test_so_do_pages_that_are_made_of_answers(tmp_path: Path, path: str) -> None:
+    for reply in asked(tmp_path, NamedEngine(), HTML, 2, path):
+        assert reply.headers.get_all("Migkg-Caution") == ["Oddity; see /docs#caution"]
+
+
+def test_what_the_release_itself_answers_names_no_engine(tmp_path: Path) -> None:
+    (reply,) = asked(tmp_path, NamedEngine(), HTML, path="/limits")
+    assert "Migkg-Caution" not in reply.headers
 
 
 @pytest.mark.parametrize("accept", [CSV, HTML])

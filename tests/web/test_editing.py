@@ -101,6 +101,22 @@ def test_a_browser_gets_the_problem_as_a_page_with_its_query(service: Service) -
     ask(service, f"{path}&format=json", headers=headers).problem(400, "bad-query")
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", 400),
+        ("INSERT DATA { <urn:a> <urn:b> 1 }", 400),
+        ("SELECT (STRLEN(CONCAT(" + "(" * 200, 400),
+    ],
+)
+def test_a_problem_without_place_or_advice_is_a_page_too(
+    service: Service, text: str, status: int
+) -> None:
+    reply = ask(service, f"/sparql?query={quote(text)}", headers={"Accept": "text/html"})
+    assert (reply.status, reply.media_type) == (status, "text/html")
+    assert '<p id="problem" class="problem">' in reply.text
+
+
 def test_layout(service: Service) -> None:
     reply = send(service, "/sparql/format", "select*{?s a ?c;?p ?ö}#end")
     assert reply.text == "select * {\n  ?s a ?c ;\n    ?p ?ö\n} #end\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -56,3 +57,15 @@ def test_of_requests_all_are_told_if_that_is_wished(
         scope = {"method": "GET", "path": f"/{n}", "headers": [], "client": ("127.0.0.1", 1)}
         journal.log_request(scope, 500, 0.1)
     assert len(capsys.readouterr().err.splitlines()) == written
+
+
+@pytest.mark.usefixtures("loggers")
+def test_how_the_start_goes_is_told_in_the_form_of_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for form in ("json", "text"):
+        settings = Settings(log=form)
+        journal.configure(settings)
+        journal.teller(settings, sys.stderr.write)("Release x, http://h\n")
+    first, second = capsys.readouterr().err.splitlines()
+    assert json.loads(first)["message"] == second == "Release x, http://h"

@@ -192,6 +192,13 @@ def test_a_syntax_error_is_400_and_says_why(remote_service: Service, query: str)
     assert sparql(remote_service, query).problem(400, "bad-query")["detail"]
 
 
+def test_a_function_that_there_is_not_is_400(service: Service, remote_service: Service) -> None:
+    query = "SELECT (<urn:x:f>(1) AS ?x) {}"
+    for each in (service, remote_service):
+        problem = sparql(each, query).problem(400, "bad-query")
+        assert problem["detail"] == "There is no function <urn:x:f> here."
+
+
 @pytest.mark.parametrize("query", ["SELECT * { SERVICE <http://127.0.0.1:9/> {} }", "CLEAR ALL"])
 def test_what_is_refused_never_reaches_the_endpoint(remote_service: Service, query: str) -> None:
     sparql(remote_service, query).problem(400, "query-refused")

@@ -15,6 +15,7 @@ from migkg.services.diagnosis import (
     Endpoint,
     Finding,
     Question,
+    advice,
     diagnose,
     is_usable,
 )
@@ -67,6 +68,7 @@ def _as_json(url: str, found: Answers) -> str:
     content = {
         "endpoint": url,
         "usable": is_usable(found),
+        "advice": advice(found),
         "answers": [
             {
                 "group": question.group,
@@ -86,6 +88,6 @@ def _as_json(url: str, found: Answers) -> str:
 def _summary(url: str, found: Answers) -> str:
     missing = [q.text for q, f in found if q.needed and f.verdict is not q.wanted]
     if missing:
-        return f"{url} cannot be used: {', '.join(missing)}."
+        return f"{url} cannot be used: {', '.join(missing)}. {advice(found)}".rstrip()
     well = sum(f.verdict is q.wanted for q, f in found)
     return f"{url} can be used: {well} of {len(found)} answers are as wanted."

@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from SPARQLWrapper import POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException
 
+from migkg.engine.http_client import checked_url
 from migkg.errors import BadFile, BadQuery, EngineUnavailable, MigkgError
 from migkg.model.formats import Format
 from migkg.model.sparql_text import QueryText
@@ -23,13 +24,15 @@ _SHOWN = 300
 def ask_endpoint(url: str, text: QueryText, chosen: Format) -> bytes:
     """The endpoint's answer, in the format asked for.
 
-    Raises :class:`BadFile` for what is no address, :class:`BadQuery` with what the endpoint says of
-    a query that it refuses, and :class:`EngineUnavailable` for everything else that is no answer.
+    Raises :class:`BadFile` and :class:`BadSetting` for what is no address, :class:`BadQuery` with
+    what the endpoint says of a query that it refuses, and :class:`EngineUnavailable` for everything
+    else that is no answer.
     """
     if not url.startswith(("http://", "https://")):
         raise BadFile(
             f"{url!r} is no endpoint; give an address that begins with http:// or https://."
         )
+    checked_url(url)
     client = SPARQLWrapper(url)
     client.setQuery(text.text)
     client.setMethod(POST)
@@ -39,8 +42,13 @@ def ask_endpoint(url: str, text: QueryText, chosen: Format) -> bytes:
         response = client.query().response
         with response:
             data: bytes = response.read()
+            given = response.headers.get_content_type()
     except (SPARQLWrapperException, HTTPException, URLError, OSError) as error:
         raise _told(url, error) from None
+    if given not in chosen.media_types:
+        raise EngineUnavailable(
+            f"{url} answered with {given}, not {chosen.media_type}; it may be no SPARQL endpoint."
+        )
     return data
 
 

@@ -26,7 +26,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     else the project's, made if its files changed."""
     journal.configure(settings)
     tracing.check(settings)
-    with progress_line() as progress, Unready(settings) as unready:
+    with progress_line() as line, Unready(settings) as unready:
+        progress = journal.teller(settings, line)
         record = _published(settings, progress, unready)
         release = reported(
             lambda: (
@@ -38,7 +39,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         if release is None:
             return 1
         provide_index(release, settings, progress)
-    processes.serve(settings, release, sys.stderr.write, record, unready.sockets)
+    say = journal.teller(settings, sys.stderr.write)
+    processes.serve(settings, release, say, record, unready.sockets)
     return 0
 
 

@@ -11,7 +11,7 @@ import socket
 from typing import cast
 
 from migkg.engine import wire
-from migkg.engine.parser_messages import bad_query
+from migkg.engine.parser_messages import bad_query, unknown_function
 from migkg.engine.protocol import Answer
 from migkg.errors import AnswerTooLarge, EngineUnavailable, MigkgError, QueryCrashed
 
@@ -238,5 +238,7 @@ def _translate(error: dict[str, str], limit: int) -> MigkgError:
     if error["kind"] == "memory":
         return QueryCrashed(f"The query was stopped: {_STOPPED['Aborted']}.")
     if error["kind"] != "syntax":
+        if unknown := unknown_function(error["text"]):
+            return unknown
         return EngineUnavailable(f"The engine could not answer: {error['text']}.")
     return bad_query(error["text"])

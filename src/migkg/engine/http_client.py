@@ -29,7 +29,7 @@ _IDLE = 4.0  # seconds; shorter than what servers keep a connection
 
 
 def checked_url(text: str) -> str:
-    """The address without a slash at its end.
+    """The address as it is.
 
     Raises :class:`BadSetting` for one that is no URL of HTTP, or holds credentials.
     """
@@ -46,7 +46,7 @@ def checked_url(text: str) -> str:
         raise BadSetting(name, shown, "credentials belong into the environment")
     if not (text.isascii() and text.isprintable()) or " " in text or parts.fragment:
         raise BadSetting(name, text, "it must be ASCII, without blanks and #; write these as %XX")
-    return text.rstrip("/")
+    return text
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,7 @@ class HttpClient:
                 connection.close()
                 if kept is None or not isinstance(error, ConnectionError):
                     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                    why = " ".join(why.split())  # it may be what came in place of a reply
                     raise EngineUnavailable(f"{_place(url)} did not answer: {why}.") from None
             else:
                 self._connections[key] = connection, time.monotonic()

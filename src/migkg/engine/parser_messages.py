@@ -1,4 +1,4 @@
-"""What an engine's parser says of a query, as an error with its place."""
+"""What an engine says is wrong with a query, as an error with its place where it is known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from migkg.errors import BadQuery
 
 _POSITION = re.compile(r"error at (\d+):(\d+): *")
+_FUNCTION = re.compile(r"The custom function (<[^<>]{0,500}>) is not supported")
 _CHOICES = 12
 
 
@@ -17,6 +18,12 @@ def bad_query(message: str) -> BadQuery:
     if match is None:
         return BadQuery(short)
     return BadQuery(short, line=int(match.group(1)), column=int(match.group(2)))
+
+
+def unknown_function(message: str) -> BadQuery | None:
+    """The error where Oxigraph says, only as it evaluates a query, that it lacks a function."""
+    match = _FUNCTION.match(message)
+    return BadQuery(f"There is no function {match[1]} here.") if match else None
 
 
 def _shorten(message: str) -> str:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from migkg.engine import published
 from migkg.engine.published_agreement import Agreement, NotYet, agreed
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _DEADLINE = 3.0  # seconds for the record of one endpoint
 _OTHERS = 5.0  # seconds for which the others may start later than the first
 _LONGEST = 64 * 1024
+_WARNING = "warning"
 _ANYTHING = "SELECT ?s { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } } LIMIT 1"
 
 T = TypeVar("T")
@@ -123,8 +124,12 @@ class PublishedWatch:
             self.start()
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines:
-            self._known = _from_json(lines[-1])
+        for line in lines:
+            news = json.loads(line)
+            if _WARNING in news:
+                log.warning("%s", news[_WARNING])
+            else:
+                self._known = _agreement(news)
 
     def close(self) -> None:
         """Ends the process."""
@@ -137,20 +142,22 @@ class PublishedWatch:
         self._rest = b""
 
 
-def _from_json(text: str | bytes) -> Agreement:
-    news = json.loads(text)
+def _agreement(news: dict[str, Any]) -> Agreement:
     return Agreement(news["current"], news["since"], tuple(news["complete"]))
 
 
 def _watch(settings: Settings, known: Agreement) -> Iterable[str]:
-    """A line for each change; what cannot be read is said once and tried again."""
+    """A line for each change; what cannot be read is said once and tried again.
+
+    It is said to who started this, who writes the log of the service.
+    """
     silent = False
     while True:
         try:
             news = agreement(settings, known) or known
         except MigkgError as error:
             if not silent:
-                log.warning("Which release is in service is not known: %s", error)
+                yield json.dumps({_WARNING: f"Which release is in service is not known: {error}"})
             silent = True
         else:
             silent = False
@@ -162,9 +169,8 @@ def _watch(settings: Settings, known: Agreement) -> Iterable[str]:
 
 def _main() -> None:
     die_with_parent(int(sys.argv[3]))
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     settings = Settings.from_environment(**json.loads(sys.argv[1]))
-    for line in _watch(settings, _from_json(sys.argv[2])):
+    for line in _watch(settings, _agreement(json.loads(sys.argv[2]))):
         print(line, flush=True)
 
 

@@ -25,13 +25,16 @@ _UPDATE = "application/sparql-update"
 _NTRIPLES = formats.NTRIPLES.media_type
 _SHOWN = 300  # characters of what a server says
 
-_CREDENTIALS = (
+_WRITER = (
     "set MIGKG_PUBLISH_USER and MIGKG_PUBLISH_PASSWORD, or MIGKG_PUBLISH_TOKEN, to who may write "
     "there."
 )
+_READER = "set MIGKG_ENGINE_CREDENTIALS to who may read there."
+_MOVED = "give the address that it redirects to, {moved}."
 _ADVICE = {  # by status, where more can be said than what the server says
-    401: _CREDENTIALS,
-    403: _CREDENTIALS,
+    **dict.fromkeys((301, 302, 303, 307, 308), _MOVED),
+    401: "{credentials}",
+    403: "{credentials}",
     413: "it, or a proxy before it, must take bodies of {size} MiB (nginx: client_max_body_size).",
     429: "it wants fewer requests; run this again later, and it goes on. {said}",
     503: "it is busy or not ready; run this again later, and it goes on. {said}",
@@ -85,6 +88,8 @@ class Addresses:
     def of(cls, url: str, kind: Kind, *, update: str = "", store: str = "") -> Addresses:
         """Those of a kind, below its address; ``update`` and ``store`` win."""
         base = checked_url(url)
+        if kind.name != "generic":  # the place of all three, to which their paths are added
+            base = base.rstrip("/")
         if kind.name != "generic" and "?" in base:
             raise BadFile("--to is the address of the server, without parameters.")
         if kind.query and base.endswith(kind.query):
@@ -124,15 +129,19 @@ def known_kind(reply: Reply) -> Kind | None:
 class RdfServer:
     """One server; raises :class:`PublishFailed` where it refuses, with what it says."""
 
-    def __init__(self, addresses: Addresses, client: HttpClient) -> None:
+    def __init__(
+        self, addresses: Addresses, client: HttpClient, *, credentials: str = _WRITER
+    ) -> None:
         self.url = addresses.query
         self.piece = addresses.piece
         self._at = addresses
         self._client = client
+        self._credentials = credentials  # what to set where they are wanted
 
     def again(self, deadline: float | None = None) -> RdfServer:
         """The same server over connections of its own, for another thread."""
-        return RdfServer(self._at, self._client.again(deadline))
+        again = self._client.again(deadline)
+        return RdfServer(self._at, again, credentials=self._credentials)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -216,7 +225,10 @@ class RdfServer:
             return
         said = " ".join(reply.text.split())[:_SHOWN] or "it gives no reason"
         advice = _ADVICE.get(reply.status, "{said}").format(
-            said=said, size=self.piece // 1024**2 or 1
+            said=said,
+            moved=reply.headers.get("location", "which it does not name"),
+            size=self.piece // 1024**2 or 1,
+            credentials=self._credentials,
         )
         raise PublishFailed(f"{url} answered {what} with status {reply.status}: {advice}")
 
@@ -232,7 +244,7 @@ def reading(
         ca_file=settings.engine_ca_file,
     )
     with closing(client):
-        yield RdfServer(Addresses(url, "", store), client)
+        yield RdfServer(Addresses(url, "", store), client, credentials=_READER)
 
 
 def iri(row: Row, name: str) -> str:

@@ -10,6 +10,7 @@ from migkg.engine.protocol import Answer, Caller, Lane, Query
 from migkg.errors import BadQuery
 from migkg.model.sparql_text import find_fault
 from migkg.settings import Settings
+from migkg.web import caution
 from migkg.web.cache import Entry
 from migkg.web.clients import client_of
 from migkg.web.headers import RawHeaders, Ready
@@ -19,7 +20,6 @@ from migkg.web.validators import FRESH, unless_current, validator
 from migkg.web.waiting import sent_while_connected, while_connected
 
 TRUNCATED = b"migkg-truncated"
-CAUTION = b"migkg-caution"
 _CHARACTER = 4  # bytes at most
 _FRESH = FRESH.encode()
 
@@ -42,7 +42,8 @@ async def answer_to(request: Request, query: Query, lane: Lane = Lane.SPARQL) ->
     """
     state = state_of(request)
     try:
-        return await while_connected(request, state.engine.answer(query, caller_of(request, lane)))
+        answer = state.engine.answer(query, caller_of(request, lane))
+        return caution.note(await while_connected(request, answer))
     except BadQuery as error:
         raise in_plain_words(error, query, state) from None
 
@@ -90,7 +91,7 @@ def complete_answer(answer: Answer, *, repeatable: bool, truncate: int | None = 
     if answer.truncated:
         headers.append((TRUNCATED, str(truncate).encode()))
     if answer.engine:
-        headers.append((CAUTION, f"{answer.engine}; see /docs#caution".encode()))
+        headers.append((caution.CAUTION, caution.value(answer.engine)))
     headers.append((b"content-length", b"%d" % answer.size))
     headers.append((b"cache-control", _FRESH if repeatable else b"no-store"))
     if not answer.in_memory:

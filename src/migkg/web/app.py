@@ -34,6 +34,7 @@ from migkg.services.uploads import Validator
 from migkg.settings import Settings
 from migkg.web import openapi, pages, problem_pages, stored_query_paths
 from migkg.web.cache import Kept, ResponseCache
+from migkg.web.caution import Noting
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
 from migkg.web.negotiation import HTML
@@ -141,10 +142,10 @@ def _state(settings: Settings, release: Release, engine: Engine, *, older: bool)
             history.event_of(release).made,
         ),
         context=Context.of(schema),
-        linked_data=LinkedData(engine, schema, limit=settings.page_facts),
+        linked_data=LinkedData(Noting(engine), schema, limit=settings.page_facts),
         queries=stored_queries.load(project),
         page_queries=page_texts,
-        choices=Choices.of_engine(engine, schema.prefixes),
+        choices=Choices.of_engine(Noting(engine), schema.prefixes),
         searching=Searching(release, page_queries.facets(page_texts), settings.share()),
         validator=Validator(release, settings.share()),
         downloads=Semaphore(settings.share().downloads),

@@ -14,7 +14,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import Scope
@@ -58,6 +58,20 @@ def configure(settings: Settings) -> None:
     _Rules.first = _FIRST[settings.log_requests]
     _Rules.prefix = settings.log_query
     _Rules.hops = settings.proxy_hops
+
+
+def teller(settings: Settings, plainly: Callable[[str], object]) -> Callable[[str], None]:
+    """What tells how the start goes: ``plainly`` for people, a line of the log for programs."""
+    start = logging.getLogger("migkg.start")
+    start.setLevel(logging.INFO)
+
+    def tell(text: str) -> None:
+        if settings.log == "json":
+            start.info("%s", text.strip())
+        else:
+            plainly(text)
+
+    return tell
 
 
 def is_logged(status: int) -> bool:

@@ -205,5 +205,5 @@ def editor(
         scripted=_BUILT.is_dir(),
         shown=answer,
         links=links,
-        problem=problem or {},
+        problem=defaultdict(str, problem or {}),
     )

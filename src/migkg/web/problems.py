@@ -27,7 +27,9 @@ class Kind:
 
 TABLE: dict[type[errors.MigkgError], Kind] = {
     errors.QueryRefused: Kind(400, "query-refused"),
-    errors.BadQuery: Kind(400, "bad-query", "Mend the query at the line and column given."),
+    errors.BadQuery: Kind(
+        400, "bad-query", "Mend the query, at the line and column if they are given."
+    ),
     errors.QueryTimeout: Kind(
         504,
         "query-timeout",

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from migkg.errors import MigkgError
-from migkg.web import languages, problem_pages
+from migkg.web import caution, languages, problem_pages
 from migkg.web.headers import Ready, complete
 from migkg.web.problems import HttpProblem, from_error, from_http_problem, internal_problem
 from migkg.web.state import state_of_scope
@@ -78,6 +78,7 @@ class Resource:
         """Answers one request, with a problem document or its page if it fails."""
         languages.answering(scope)
         request = Request(scope, receive, send)
+        engines = caution.begin()
         try:
             response = await self._answer(request)
         except (ClientDisconnect, ClientGone):
@@ -86,6 +87,7 @@ class Resource:
             response = problem_pages.negotiated(request, problem_of(error, scope))
         if not isinstance(response, Ready):
             complete(response.raw_headers)
+        caution.add(response.raw_headers, engines)
         response.raw_headers.append((RELEASE, state_of_scope(scope).release.id.encode()))
         await response(scope, receive, send)
 

@@ -18,7 +18,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from migkg.engine.parser_messages import bad_query
+from migkg.engine.parser_messages import bad_query, unknown_function
 from migkg.engine.remote.address import Address
 from migkg.engine.remote.connection import Head, whole_number
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, MigkgError, QueryTimeout
@@ -44,6 +44,8 @@ def error_of(head: Head, body: bytes, address: Address) -> MigkgError:
         return QueryTimeout()
     if head.status in _BUSY:
         return EngineBusy(_retry_after(head), "The endpoint is busy.")
+    if unknown := unknown_function(_message(head, body)):
+        return unknown
     return EngineUnavailable(f"The endpoint answered with status {head.status}.")
 
 

@@ -1,7 +1,14 @@
 """What a SPARQL endpoint can and cannot do, found out by asking it."""
 
 from migkg.services.diagnosis.endpoint import Endpoint, Finding, Verdict
-from migkg.services.diagnosis.questions import HEAVY, QUESTIONS, Question, diagnose, is_usable
+from migkg.services.diagnosis.questions import (
+    HEAVY,
+    QUESTIONS,
+    Question,
+    advice,
+    diagnose,
+    is_usable,
+)
 
 __all__ = [
     "HEAVY",
@@ -10,6 +17,7 @@ __all__ = [
     "Finding",
     "Question",
     "Verdict",
+    "advice",
     "diagnose",
     "is_usable",
 ]

@@ -42,12 +42,18 @@ class Finding:
     @classmethod
     def of(cls, holds: bool, seen: object = "") -> Finding:
         """Yes or no."""
-        return cls(Verdict.YES if holds else Verdict.NO, str(seen)[:_SHOWN])
+        return cls(Verdict.YES if holds else Verdict.NO, _shown(seen))
 
 
 def unclear(seen: object) -> Finding:
     """Neither."""
-    return Finding(Verdict.UNCLEAR, str(seen)[:_SHOWN])
+    return Finding(Verdict.UNCLEAR, _shown(seen))
+
+
+def _shown(seen: object) -> str:
+    """In one line, since a server may have sent anything."""
+    text = " ".join(str(seen).split())[:_SHOWN]
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 class Endpoint:

@@ -15,6 +15,8 @@ from migkg.services.diagnosis import values
 from migkg.services.diagnosis.endpoint import FORM, Endpoint, Finding, Verdict, unclear
 
 Asker = Callable[[Endpoint], Finding]
+_SILENT = "it did not answer"
+_WAYS = 3  # in which the first questions are sent: GET, a form, the query itself
 _NOWHERE = "urn:x-migkg:none"
 _ROWS = 20_001  # one more than what some servers give at most
 _MANY = f"SELECT ?s WHERE {{ {{ ?s ?p ?o }} UNION {{ GRAPH ?g {{ ?s ?p ?o }} }} }} LIMIT {_ROWS}"
@@ -24,6 +26,21 @@ _TRIPLES = "CONSTRUCT { <urn:a> <urn:b> ?o } WHERE { VALUES ?o { 1 'two' } }"
 _NUMBERS = " ".join(map(str, range(30)))
 _PARTS = " ".join(f"VALUES ?{name} {{ {_NUMBERS} }}" for name in "abcdefghij")
 _HEAVY = f"SELECT (COUNT(*) AS ?n) WHERE {{ {_PARTS} }}"  # 30 to the 10th rows to count
+
+
+_ADDRESS = (
+    "Give the address that answers queries, such as …/query, …/sparql or …/repositories/NAME."
+)
+_MENDED = {  # by what is seen of the first query
+    f"{_SILENT} in time": "Give it more --seconds, if that is the right address.",
+    _SILENT: "Look at host and port, whether it runs, and whether this machine may reach it.",
+    "status 30": "Give the address that it redirects to.",
+    "status 401": "Set MIGKG_ENGINE_CREDENTIALS.",
+    "status 403": "Set MIGKG_ENGINE_CREDENTIALS.",
+    "status 404": _ADDRESS,
+    "status 405": _ADDRESS,
+    "not JSON": _ADDRESS,
+}
 
 
 @dataclass(frozen=True)
@@ -48,19 +65,36 @@ class Question:
 def diagnose(
     endpoint: Endpoint, questions: Iterable[Question]
 ) -> Iterator[tuple[Question, Finding]]:
-    """Each question with its answer, one after the other."""
-    for question in questions:
+    """Each question with its answer, one after the other.
+
+    Where nobody answers the first ones, however they are sent, no others are asked.
+    """
+    silent = 0
+    for number, question in enumerate(questions, 1):
         try:
-            yield question, question.ask(endpoint)
+            finding = question.ask(endpoint)
         except EngineUnavailable as error:
-            yield question, Finding.of(False, _short(error, endpoint))
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            yield question, unclear(f"cannot be read: {type(error).__name__}")
+            finding = Finding.of(False, _short(error, endpoint))
+            silent += finding.seen.startswith(_SILENT)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            finding = unclear(f"cannot be read: {type(error).__name__}")
+        yield question, finding
+        if silent == number == _WAYS:
+            return
 
 
 def is_usable(found: Iterable[tuple[Question, Finding]]) -> bool:
     """True if every question that is needed has the answer that is wanted."""
     return all(f.verdict is question.wanted for question, f in found if question.needed)
+
+
+def advice(found: Iterable[tuple[Question, Finding]]) -> str:
+    """What to do where no query is answered at all; empty where one is, or nothing is known."""
+    seen = next((f.seen for q, f in found if q.ask is _by_form and f.verdict is Verdict.NO), "")
+    for beginning, what in _MENDED.items():
+        if seen.startswith(beginning):
+            return what
+    return ""
 
 
 def _short(error: EngineUnavailable, endpoint: Endpoint) -> str:
@@ -210,7 +244,7 @@ def _store(endpoint: Endpoint) -> Finding:
     kind = known_kind(endpoint.send("GET", [("query", "ASK {}")]))
     if kind is None:
         return unclear("it does not say what it is")
-    url = Addresses.of(endpoint.url, kind).store
+    url = Addresses.of(endpoint.url.partition("?")[0], kind).store
     address = f"{url}?graph={quote(_NOWHERE, safe='')}"
     store = Endpoint(address, endpoint.seconds, endpoint.settings)
     status = store.send("GET", headers={"Accept": formats.NTRIPLES.media_type}).status

@@ -21,10 +21,12 @@ _SENT = '\U0001f600 é ا \n\t" <&>'
 def truth(reply: Reply) -> bool | None:
     """The answer to an ASK; None if it cannot be read. Virtuoso gives a row with 1, or none."""
     content: Any = json.loads(reply.body)
-    found = content.get("boolean")
+    if not isinstance(content, dict):
+        return None
+    found, results = content.get("boolean"), content.get("results")
     if isinstance(found, bool):
         return found
-    rows = content.get("results", {}).get("bindings")
+    rows = results.get("bindings") if isinstance(results, dict) else None
     if rows == []:
         return False
     value = next((term["value"] for row in rows or () for term in row.values()), None)
