@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+
+import pytest
 
 from migkg.engine.http_client import HttpClient
+from migkg.errors import EngineUnavailable
 
 REPLY = b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n"
 
@@ -55,3 +59,19 @@ def test_what_a_server_says_of_a_connection_that_was_idle_is_no_answer() -> None
         assert client.send("GET", url).status == 200
         said.wait()
         assert client.send("GET", url).status == 204
+
+
+def test_a_head_that_drips_ends_at_the_deadline() -> None:
+    def drips(connection: socket.socket) -> None:
+        connection.recv(1000)
+        with suppress(OSError):
+            for byte in REPLY % 200:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.05)
+
+    with (
+        server(drips) as url,
+        closing(HttpClient(deadline=0.3)) as client,
+        pytest.raises(EngineUnavailable, match="did not answer in time"),
+    ):
+        client.send("GET", url)

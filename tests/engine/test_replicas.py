@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from migkg.engine.published import Holding
 from migkg.engine.remote import RemoteEngine, breaker, health
 from migkg.engine.remote.breaker import Breaker
 from migkg.engine.remote.budget import Budget
-from migkg.engine.remote.standing import Newest
+from migkg.engine.remote.standing import Holds, Newest
 from migkg.errors import BadQuery, EngineBusy, EngineUnavailable, QueryTimeout
 from migkg.model import formats
 from migkg.settings import Settings
@@ -244,6 +245,15 @@ def holds(*releases: str) -> Callable[[str], Reply]:
         return (200, JSON, json.dumps(record).encode()) if text == HOLDING.question else echo(text)
 
     return answer
+
+
+@pytest.mark.parametrize("value", [1, None, ["r2"], {"value": "r2"}])
+@pytest.mark.parametrize("name", ["complete", "current"])
+def test_a_record_with_something_else_than_text_is_no_record(value: object, name: str) -> None:
+    row = {"complete": {"value": f"{HOLDING.base_iri}release/r1"}, name: {"value": value}}
+    replica: Any = SimpleNamespace(lagging=False, revision=None)
+    Holds(HOLDING).note(replica, json.dumps({"results": {"bindings": [row]}}).encode())
+    assert replica.lagging
 
 
 @pytest.mark.parametrize("extra", ["", "Connection: close\r\n"])

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 import select
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -213,9 +215,10 @@ class HttpClient:
                 if connection.sock:
                     connection.sock.settimeout(connection.timeout)
                 # A server may refuse before it has read all of the body, and close.
-                with suppress(BrokenPipeError, ConnectionResetError):
-                    connection.request(method, _target(parts), body=body, headers=headers)
-                response = connection.getresponse()
+                with _cut_at(end, connection):
+                    with suppress(BrokenPipeError, ConnectionResetError):
+                        connection.request(method, _target(parts), body=body, headers=headers)
+                    response = connection.getresponse()
             except TimeoutError:
                 connection.close()
                 raise EngineUnavailable(f"{_place(url)} did not answer in time.") from None
@@ -249,6 +252,33 @@ class HttpClient:
         if parts.scheme != "https":
             return HTTPConnection(host, parts.port)
         return HTTPSConnection(host, parts.port, context=verifying(self._ca_file))
+
+
+@contextmanager
+def _cut_at(end: float, connection: HTTPConnection) -> Iterator[None]:
+    """Ends the connection at this time, if need be; then raises :class:`TimeoutError`.
+
+    The library reads a head line by line, and has a time for each read only.
+    """
+
+    def cut() -> None:
+        if connection.sock:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(max(0.0, end - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (HTTPException, OSError):
+        if time.monotonic() >= end:
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+    if time.monotonic() >= end:  # a head that ends early is read as a whole one
+        raise TimeoutError
 
 
 def _client(

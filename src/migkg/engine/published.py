@@ -139,9 +139,9 @@ class Holding:
             rows = json.loads(body)["results"]["bindings"]
             complete = {row["complete"]["value"] for row in rows}
             current = [row["current"]["value"] for row in rows if "current" in row]
+            name = current[0].removeprefix(start) if current else None
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no rows: {error}") from None
-        name = current[0].removeprefix(start) if current else None
         return start + self.release_id in complete, name
 
 
