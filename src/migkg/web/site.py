@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import asdict
 from email.message import Message
 
@@ -34,23 +35,26 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT ?thing (SAMPLE(?l) AS ?label) WHERE {
   ?thing a <%s> .
   OPTIONAL { ?thing rdfs:label|skos:prefLabel ?l . FILTER(LANG(?l) = "en") }
-} GROUP BY ?thing ORDER BY ?label ?thing LIMIT 2000"""
+} GROUP BY ?thing ORDER BY ?label ?thing LIMIT %d"""
+_LISTED = 2000  # things on one page; more make it slow to read and to send
 
 
 async def browse(request: Request) -> Response:
-    """All things of one class."""
+    """The things of one class; of very many the first, and where all are."""
     state = state_of(request)
     name = request.path_params["name"]
     iri = str(state.vocabulary.namespace[name])
     if iri not in state.schema.classes:
         raise HttpProblem(404, "not-found", f"The ontology has no class {name}.")
-    things = (await _select(request, _INSTANCES % iri)).table
+    text = _INSTANCES % (iri, _LISTED + 1)
+    things = (await _select(request, text, _LISTED)).table
     label = state.schema.labels.get(iri, name)
     definition = state.schema.definitions.get(iri, "")
     page = pages.render(
         state,
         "browse.html",
         names=await translations(request, (row[0].value for row in things.rows if row[0])),
+        class_name=name,
         label=label,
         definition=definition,
         things=things,
@@ -58,9 +62,9 @@ async def browse(request: Request) -> Response:
     return validated(request, page)
 
 
-async def _select(request: Request, text: str) -> Columns:
+async def _select(request: Request, text: str, most: int = sys.maxsize) -> Columns:
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read()), {})
+    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read(), most), {})
 
 
 async def quality(request: Request) -> Response:
