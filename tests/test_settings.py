@@ -59,6 +59,8 @@ def test_an_argument_beats_the_environment_unless_it_is_none() -> None:
         ("MIGKG_PORT", "1.5"),
         ("MIGKG_QUERY_DEADLINE", "soon"),
         ("MIGKG_QUERY_DEADLINE", "0"),
+        ("MIGKG_QUERY_DEADLINE", "nan"),
+        ("MIGKG_QUERY_WAIT", "inf"),
         ("MIGKG_VALIDATE_DEADLINE", "-1"),
         ("MIGKG_QUERY_PROCESSES", "0"),
         ("MIGKG_ANSWER_BYTES", "0"),
@@ -69,6 +71,11 @@ def test_a_bad_value_is_refused_with_its_name(name: str, value: str) -> None:
     with pytest.raises(BadSetting) as caught:
         Settings.from_environment({name: value})
     assert name in str(caught.value)
+
+
+def test_a_base_without_an_end_is_told_both_that_it_may_have() -> None:
+    with pytest.raises(BadSetting, match="it must end with '/' or '#'"):
+        Settings(base_iri="https://example.org")
 
 
 def test_the_limits_on_query_texts_are_settings() -> None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ class Settings:
     """The settings; each is read from ``MIGKG_`` and its name in capitals."""
 
     base_iri: str = _setting(
-        "https://w3id.org/migkg/", "What every identifier in the data starts with; ends with '/'."
+        "https://w3id.org/migkg/",
+        "What every identifier in the data starts with; ends with '/' or '#'.",
     )
     public_url: str = _setting(
         "", "Where clients reach the service, for links and redirects; empty: relative links."
@@ -238,7 +240,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not self.base_iri.endswith(("/", "#")):
-            raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/'")
+            raise BadSetting(PREFIX + "BASE_IRI", self.base_iri, "it must end with '/' or '#'")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 known = f"it must be one of {', '.join(words)}"
@@ -329,12 +331,19 @@ _POSITIVE = (
 )
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):  # no timer runs for so long
+        raise ValueError(text)
+    return number
+
+
 def _parse(name: str, text: str, type_name: str) -> object:
     try:
         if type_name == "int":
             return int(text)
         if type_name == "float":
-            return float(text)
+            return _finite(text)
     except ValueError:
         raise BadSetting(name, text, "it must be a number") from None
     if type_name == "Secret":

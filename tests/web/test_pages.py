@@ -161,6 +161,14 @@ def test_browse_lists_all_things_of_a_class(service: Service, claimed_thing: str
     assert f"/page/{claimed_thing}" in page(service, "/browse/City").links
 
 
+def test_browse_says_where_the_rest_is_if_there_is_more_than_it_lists(service: Service) -> None:
+    found = page(service, "/browse/Evidence")
+    assert len([link for link in found.links if link.startswith("/page/evidence/")]) == 2000
+    assert "The first 2,000 are listed" in found.text
+    assert "/dumps/class/Evidence" in found.links
+    assert "are listed" not in page(service, "/browse/City").text
+
+
 def test_browse_of_no_class_is_404(service: Service) -> None:
     ask(service, "/browse/None").problem(404, "not-found")
 

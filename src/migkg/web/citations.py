@@ -34,7 +34,7 @@ from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.releases import find
 from migkg.web.sparql import FORM, decode_utf8, parse_pairs, read_body
 from migkg.web.state import State, state_of
-from migkg.web.validators import FRESH, validated
+from migkg.web.validators import of_address, validated
 from migkg.web.waiting import while_connected
 
 JSON = "application/json"
@@ -46,7 +46,6 @@ _NAMES = ("query", "release", "default-graph-uri", "named-graph-uri")
 _ENCODED = 3  # bytes of a form for a byte of what it says, at most
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_ORIGINAL = 2000  # characters of an address that a header may name
-_PRIVATE = FRESH.replace("public", "private")
 
 
 async def make(request: Request) -> Response:
@@ -189,7 +188,7 @@ async def show(request: Request) -> Response:
     if chosen == HTML:
         cited = _cited(request, state, citation)
         page = pages.render(state, "citation.html", cited=cited, formats=_names(text))
-        return validated(request, page, _freshness(state))
+        return validated(request, page, of_address(state.settings.public_url))
     if chosen in (BIBTEX, CSL):
         return _form(request, state, citation, "bibtex" if chosen == BIBTEX else "csl")
     return await _result(request, state, citation, _query(citation.request, text, chosen))
@@ -274,12 +273,7 @@ def _form(request: Request, state: State, citation: Citation, form: str) -> Resp
     else:
         raise _parameter(f"The parameter 'cite' is one of {', '.join(FORMS)}.")
     response.headers["vary"] = "Accept"
-    return validated(request, response, _freshness(state))
-
-
-def _freshness(state: State) -> str:
-    """What names the service by the address that a client used is for that client."""
-    return FRESH if state.settings.public_url else _PRIVATE
+    return validated(request, response, of_address(state.settings.public_url))
 
 
 def _cited(request: Request, state: State, citation: Citation) -> Cited:

@@ -11,16 +11,12 @@ from xml.sax.saxutils import escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from migkg.engine.protocol import Lane, Query
-from migkg.model import formats
-from migkg.model.sparql_text import Form
-from migkg.services.results import result_rows
-from migkg.web.answers import answer_to
 from migkg.web.descriptions import service_url
 from migkg.web.problems import HttpProblem
 from migkg.web.raw_path import encoded
+from migkg.web.rows import rows
 from migkg.web.state import state_of
-from migkg.web.validators import FRESH, validated
+from migkg.web.validators import of_address, validated
 
 LARGEST = 50_000  # addresses in one sitemap: https://www.sitemaps.org/protocol.html#index
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -73,25 +69,20 @@ async def part(request: Request) -> Response:
 
 async def _parts(request: Request) -> int:
     """How many sitemaps hold all pages."""
-    (row,) = await _rows(request, _COUNT % _start(request))
+    (row,) = await rows(request, _COUNT % _start(request))
     return -(-int(row["things"]) // LARGEST)
 
 
 async def _urls(request: Request, number: int) -> Response:
     start = _start(request)
-    rows = await _rows(request, _THINGS % (start, LARGEST, LARGEST * (number - 1)))
+    found = await rows(request, _THINGS % (start, LARGEST, LARGEST * (number - 1)))
     url = service_url(request)
-    names = (row["thing"].removeprefix(start) for row in rows)
+    names = (row["thing"].removeprefix(start) for row in found)
     return _xml(request, "urlset", "url", [f"{url}/page/{encoded(name)}" for name in names])
 
 
 def _start(request: Request) -> str:
     return state_of(request).settings.base_iri + "id/"
-
-
-async def _rows(request: Request, text: str) -> list[dict[str, str]]:
-    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return result_rows((await answer_to(request, query, Lane.PAGE)).read())
 
 
 def _xml(request: Request, root: str, item: str, places: list[str]) -> Response:
@@ -103,6 +94,4 @@ def _xml(request: Request, root: str, item: str, places: list[str]) -> Response:
 
 def _of_this_host(request: Request, response: Response) -> Response:
     """Without a public URL it depends on how the client addressed the service."""
-    is_public = bool(state_of(request).settings.public_url)
-    freshness = FRESH if is_public else FRESH.replace("public", "private")
-    return validated(request, response, freshness)
+    return validated(request, response, of_address(state_of(request).settings.public_url))

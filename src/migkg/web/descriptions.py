@@ -18,7 +18,7 @@ from migkg.services.catalogue import PREFIXES
 from migkg.web import negotiation
 from migkg.web.problems import not_acceptable
 from migkg.web.state import state_of
-from migkg.web.validators import FRESH, validated
+from migkg.web.validators import FRESH, of_address, validated
 
 OFFERS = tuple(item.media_type for item in formats.GRAPH_FORMATS)
 
@@ -63,14 +63,9 @@ def _answer(request: Request, triples: Sequence[rdf_io.Triple]) -> Response:
 def described_in(
     request: Request, triples: Sequence[rdf_io.Triple], chosen: Format, freshness: str = FRESH
 ) -> Response:
-    """The response with these triples.
-
-    Without a public URL it depends on the address that was connected to, so nobody else gets it.
-    """
+    """The response with these triples."""
     state = state_of(request)
     prefixes = rdf_io.used_prefixes(triples, {**state.schema.prefixes, **PREFIXES})
     body = rdf_io.write_triples(triples, chosen, prefixes=prefixes)
     response = Response(body, headers={"Content-Type": chosen.content_type, "Vary": "Accept"})
-    if not state.settings.public_url:
-        freshness = freshness.replace("public", "private")
-    return validated(request, response, freshness)
+    return validated(request, response, of_address(state.settings.public_url, freshness))

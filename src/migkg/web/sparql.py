@@ -32,7 +32,6 @@ from migkg.web.validators import validated
 
 FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
-METHODS = "GET, HEAD, POST, OPTIONS"
 _ENCODED = 3  # bytes of a form for a byte of the query, at most
 _PARAMETERS = 16 * 1024  # bytes of all others
 _CHARACTER = 4  # bytes at most

@@ -67,8 +67,8 @@ def _app(why: Number) -> ASGIApp:
 
     from migkg.web.front import life
     from migkg.web.headers import complete
+    from migkg.web.health import live
     from migkg.web.problems import problem_response
-    from migkg.web.site import live
 
     async def nothing() -> None:
         pass

@@ -41,6 +41,14 @@ def validated(request: Request, response: Response, freshness: str = FRESH) -> R
     return unless_current(request, response)
 
 
+def of_address(public_url: str, freshness: str = FRESH) -> str:
+    """The freshness of what names the service by its address.
+
+    Without a public URL that is the one which a client has connected to, so nobody else gets it.
+    """
+    return freshness if public_url else freshness.replace("public", "private")
+
+
 def validator(content_type: bytes, body: bytes | memoryview) -> bytes:
     """The strong validator of a content and its type."""
     digest = blake2b(content_type, digest_size=_DIGEST)

@@ -9,17 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from migkg.engine import rdf_io
-from migkg.engine.protocol import Lane, Query
 from migkg.model import formats
 from migkg.model.formats import Format
-from migkg.model.sparql_text import Form
 from migkg.model.turtle import write_turtle
 from migkg.services import jsonld, ontology_docs
-from migkg.services.results import result_rows
 from migkg.web import negotiation, pages
-from migkg.web.answers import answer_to
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.representation import DOCUMENT_FORMATS, link
+from migkg.web.rows import rows
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
@@ -109,11 +106,10 @@ async def context_version(request: Request) -> Response:
 
 async def _documentation(request: Request, state: State) -> Response:
     terms = str(state.vocabulary.namespace)
-    rows = []
+    found = []
     for text in (ontology_docs.CLASS_EXAMPLES, ontology_docs.PROPERTY_EXAMPLES):
-        query = Query(text=text.format(terms=terms), form=Form.SELECT, format=formats.JSON)
-        rows += result_rows((await answer_to(request, query, Lane.PAGE)).read())
-    documentation = ontology_docs.document(state.schema, ontology_docs.examples(rows))
+        found += await rows(request, text.format(terms=terms))
+    documentation = ontology_docs.document(state.schema, ontology_docs.examples(found))
     return pages.ontology(state, documentation)
 
 

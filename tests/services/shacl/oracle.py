@@ -15,7 +15,6 @@ from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.sparql import Query
 
 from migkg.engine.rdf_io import Triple, to_rdflib
-from migkg.errors import InvalidData
 from migkg.services.shacl import Result, oracle, validate
 
 NAMES = "rdflib.plugins.sparql.processor"
@@ -64,15 +63,6 @@ def by_pyshacl(shapes: str, data: str) -> Counter[Key]:
     """pySHACL's results."""
     found = oracle.judge(triples(data), to_rdflib(triples(shapes)), prefixes=PREFIXES)
     return keys(found)
-
-
-def can_pyshacl(shapes: str, data: str) -> bool:
-    """False if pySHACL gives up."""
-    try:
-        by_pyshacl(shapes, data)
-    except InvalidData:
-        return False
-    return True
 
 
 def keys(results: Iterable[Result]) -> Counter[Key]:
