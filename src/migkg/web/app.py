@@ -37,10 +37,10 @@ from migkg.web.cache import Kept, ResponseCache
 from migkg.web.caution import Noting
 from migkg.web.front import Front, Single
 from migkg.web.headers import Headers
-from migkg.web.negotiation import HTML
+from migkg.web.negotiation import HTML, JSON
 from migkg.web.problems import problem_response
 from migkg.web.rate import Rate
-from migkg.web.routes import JSON, ROUTES
+from migkg.web.routes import ROUTES
 from migkg.web.routing import RELEASE, Direct, Resource, Route, options
 from migkg.web.search_threads import Searching
 from migkg.web.served import Served

@@ -29,15 +29,14 @@ from migkg.web import negotiation, pages
 from migkg.web.answers import answered, caller_of
 from migkg.web.clients import client_of
 from migkg.web.descriptions import service_url
-from migkg.web.negotiation import HTML
+from migkg.web.negotiation import HTML, JSON
 from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.releases import find
-from migkg.web.sparql import FORM, decode_utf8, parse_pairs, read_body
+from migkg.web.sparql import FORM, decode_utf8, media_type_of, parse_pairs, read_body
 from migkg.web.state import State, state_of
 from migkg.web.validators import of_address, validated
 from migkg.web.waiting import while_connected
 
-JSON = "application/json"
 BIBTEX = "application/x-bibtex"
 CSL = "application/vnd.citationstyles.csl+json"
 CRATE = 'application/ld+json; profile="https://w3id.org/ro/crate/1.1"'
@@ -130,7 +129,7 @@ def _graphs(iris: list[str]) -> tuple[str, ...]:
 
 async def _given(request: Request, limit: int) -> dict[str, list[str]]:
     """What a form or a JSON object says, each value in a list."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     if media_type not in (FORM, JSON):
         raise HttpProblem(
             415,

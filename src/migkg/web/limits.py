@@ -93,7 +93,7 @@ async def limits(request: Request) -> Response:
     """The limits, as a page or as JSON."""
     state = state_of(request)
     listed = limits_of(state.settings)
-    offers = ["application/json", negotiation.HTML]
+    offers = [negotiation.JSON, negotiation.HTML]
     if negotiation.choose(request.headers.getlist("accept"), offers) == negotiation.HTML:
         return validated(request, pages.render(state, "limits.html", limits=listed))
     content = {"limits": [vars(item) for item in listed]}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 HTML = "text/html"
+JSON = "application/json"
 # What the type was called before; rdflib still asks for N-Triples so, and for anything besides.
 _FORMER_NAMES = {"application/n-triples": ("text", "plain")}
 _REMEMBERED = 4096

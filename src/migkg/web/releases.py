@@ -16,7 +16,6 @@ from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
-_JSON = "application/json"
 # Another process may have put a release here, or taken one away.
 _FRESHNESS = "no-cache"
 
@@ -57,14 +56,14 @@ def _entries(state: State) -> list[Entry]:
 
 def _answer(request: Request, entries: list[Entry], *, whole: bool) -> Response:
     state = state_of(request)
-    offers = [_JSON, negotiation.HTML, *OFFERS]
+    offers = [negotiation.JSON, negotiation.HTML, *OFFERS]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)
     if chosen == negotiation.HTML:
         page = pages.render(state, "releases.html", entries=entries, whole=whole)
         return validated(request, page, _FRESHNESS)
-    if chosen == _JSON:
+    if chosen == negotiation.JSON:
         contents = [entry.content(state.settings.public_url) for entry in entries]
         content = {"releases": contents} if whole else contents[0]
         return validated(request, JSONResponse(content, headers={"Vary": "Accept"}), _FRESHNESS)

@@ -27,10 +27,9 @@ from migkg.web import (
     views,
     vocabularies,
 )
-from migkg.web.negotiation import HTML
+from migkg.web.negotiation import HTML, JSON
 from migkg.web.routing import READ, WRITE, Parameter, Route
 
-JSON = "application/json"
 _TEXT = "text/plain"
 _MAP = "application/xml"
 _RDF = tuple(item.media_type for item in formats.GRAPH_FORMATS)

@@ -20,7 +20,6 @@ from migkg.web.problems import HttpProblem, not_acceptable
 from migkg.web.state import State, state_of
 from migkg.web.validators import validated
 
-_JSON = "application/json"
 _LARGEST_PAGE = 100
 _QUESTIONS = 3  # above the results
 _VARY = "Accept, Accept-Language"
@@ -33,7 +32,7 @@ NOTES = {
 async def search(request: Request) -> Response:
     """The things that have some words, ranked; a form where there are none."""
     state = state_of(request)
-    offers = [_JSON, negotiation.HTML]
+    offers = [negotiation.JSON, negotiation.HTML]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
         raise not_acceptable(offers)

@@ -178,7 +178,7 @@ async def read_posted(request: Request, limit: int) -> Operation:
 
 async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
     """What the body of a POST says, as name and value."""
-    media_type, charset = _content_type(request)
+    media_type = media_type_of(request)
     if media_type not in (FORM, DIRECT):
         raise HttpProblem(
             415,
@@ -187,8 +187,7 @@ async def _read_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
             f"not {media_type or 'none'}.",
             headers={"Accept-Post": f"{FORM}, {DIRECT}"},
         )
-    if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
+    refuse_charset(request)
     if media_type == FORM:
         return parse_pairs(await read_body(request, _ENCODED * limit + _PARAMETERS), "form")
     return [("query", decode_utf8(await read_body(request, limit), "body"))]
@@ -341,14 +340,20 @@ def _too_large(limit: int, headers: Mapping[str, str] | None = None) -> HttpProb
     return HttpProblem(413, "too-large", detail, headers=headers)
 
 
-def _content_type(request: Request) -> tuple[str, str]:
-    media_type, *parameters = request.headers.get("content-type", "").split(";")
+def media_type_of(request: Request) -> str:
+    """The media type of the body in small letters, without parameters; empty if none is given."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def refuse_charset(request: Request) -> None:
+    """Raises :class:`HttpProblem` for a body that says that it is not UTF-8."""
     charset = "utf-8"
-    for parameter in parameters:
+    for parameter in request.headers.get("content-type", "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
             charset = value.strip().strip('"').lower()
-    return media_type.strip().lower(), charset
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
 
 
 def _parameter(detail: str) -> HttpProblem:

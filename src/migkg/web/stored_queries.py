@@ -24,7 +24,6 @@ from migkg.web.state import State, state_of
 from migkg.web.stored_query_paths import schema
 from migkg.web.validators import validated
 
-_JSON = "application/json"
 # What an address may have beside the parameters of the query.
 _OTHER = ("format", "view", "release", "lang")
 _LONGEST = 200  # characters of a text to look for among the questions
@@ -89,7 +88,9 @@ async def index(request: Request) -> Response:
         detail = f"The parameter 'q' has {len(text)} characters; at most {_LONGEST} are taken."
         raise HttpProblem(400, "bad-parameter", detail)
     listed = [query for query in state.queries.values() if query.has_words(text)]
-    chosen = negotiation.choose(request.headers.getlist("accept"), [_JSON, negotiation.HTML])
+    chosen = negotiation.choose(
+        request.headers.getlist("accept"), [negotiation.JSON, negotiation.HTML]
+    )
     if chosen == negotiation.HTML:
         return validated(request, pages.render(state, "queries.html", queries=listed, text=text))
     content = {"queries": [_entry(state, query) for query in listed]}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +9,7 @@ from migkg.engine import rdf_io
 from migkg.model import formats
 from migkg.web import negotiation
 from migkg.web.problems import HttpProblem, not_acceptable
-from migkg.web.sparql import read_body
+from migkg.web.sparql import media_type_of, read_body, refuse_charset
 from migkg.web.state import State, state_of
 from migkg.web.waiting import while_connected
 
@@ -19,7 +17,7 @@ from migkg.web.waiting import while_connected
 async def validate(request: Request) -> Response:
     """The SHACL report on the RDF document in the body."""
     state = state_of(request)
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     uploaded = formats.BY_MEDIA_TYPE.get(media_type)
     if uploaded not in formats.GRAPH_FORMATS or "content-encoding" in request.headers:
         known = [item.media_type for item in formats.GRAPH_FORMATS]
@@ -29,7 +27,7 @@ async def validate(request: Request) -> Response:
             f"Send RDF as one of {', '.join(known)}, not compressed.",
             headers={"Accept-Post": ", ".join(known)},
         )
-    _refuse_charset(request)
+    refuse_charset(request)
     offers = [item.media_type for item in formats.GRAPH_FORMATS]
     chosen = negotiation.choose(request.headers.getlist("accept"), offers)
     if chosen is None:
@@ -37,15 +35,6 @@ async def validate(request: Request) -> Response:
     data = await read_body(request, state.settings.upload_bytes)
     report = await while_connected(request, state.validator.validate(data, uploaded))
     return _report(state, report, formats.BY_MEDIA_TYPE[chosen])
-
-
-def _refuse_charset(request: Request) -> None:
-    """415 for a document that says that it is not UTF-8."""
-    content_type = Message()
-    content_type["Content-Type"] = request.headers["content-type"]
-    charset = content_type.get_content_charset("utf-8")
-    if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise HttpProblem(415, "bad-charset", f"The charset is {charset}; send UTF-8.")
 
 
 def _report(state: State, ntriples: bytes, chosen: formats.Format) -> Response:

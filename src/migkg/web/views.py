@@ -16,7 +16,7 @@ from migkg.services.views.columns import Holds
 from migkg.services.views.graphs import Graph
 from migkg.web import pages, shown
 from migkg.web.problems import HttpProblem
-from migkg.web.sparql import read_body
+from migkg.web.sparql import media_type_of, read_body
 from migkg.web.state import State, state_of
 
 LARGEST = 2 * 1024 * 1024  # bytes of the results
@@ -46,7 +46,7 @@ async def views(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Table:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     if media_type not in formats.JSON.media_types:
         raise HttpProblem(
             415,
