@@ -48,8 +48,8 @@ test: $(VENV)/dev tools ## set up and run all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## lint, types, layers, and the project's own files
-	$(BIN)/ruff format --check src tests benchmarks frontend hatch_build.py
-	$(BIN)/ruff check src tests benchmarks frontend hatch_build.py
+	$(BIN)/ruff format --check src tests benchmarks frontend tools hatch_build.py
+	$(BIN)/ruff check src tests benchmarks frontend tools hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/migkg format --check
@@ -62,8 +62,8 @@ bench-build: $(VENV)/dev ## measure releases of up to 10 million triples, and th
 	$(BIN)/python -m benchmarks.build $(BENCH_BUILD)
 
 format: $(VENV)/dev ## write code and data in their canonical form
-	$(BIN)/ruff format src tests benchmarks frontend hatch_build.py
-	$(BIN)/ruff check --fix src tests benchmarks frontend hatch_build.py
+	$(BIN)/ruff format src tests benchmarks frontend tools hatch_build.py
+	$(BIN)/ruff check --fix src tests benchmarks frontend tools hatch_build.py
 	$(BIN)/migkg format
 
 LOCALE := src/migkg/web/locale

@@ -93,7 +93,7 @@ def test_results_in_every_format(store: Path) -> None:
     assert as_tsv == f'?s\t?o\n<{EX}s1>\t"=one, \\"1\\""@en\n'.encode()
 
 
-@pytest.mark.parametrize("item", formats.BOOLEAN_FORMATS, ids=lambda item: item.name)
+@pytest.mark.parametrize("item", formats.RESULT_FORMATS, ids=lambda item: item.name)
 def test_a_boolean_in_every_format(store: Path, item: Format) -> None:
     yes, no = ask(embedded(store), query("ASK {}", item), query("ASK { FILTER(false) }", item))
     assert (b"true" in yes, b"false" in no) == (True, True)

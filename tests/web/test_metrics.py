@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migkg.web.counts import DURATION
+from migkg.web.counts import route_of
 from migkg.web.routes import ROUTES
 from tests.processes import eventually
 from tests.web.client import ask
@@ -94,7 +94,8 @@ def test_what_is_refused_stopped_or_left_is_counted(service: Edge) -> None:
 
 def test_every_path_has_a_name_among_those_counted() -> None:
     for route in ROUTES:
-        assert f"/{route.path.split('/')[1]}" in DURATION.cells
+        assert f"/{route.path.split('/')[1].partition('.{')[0]}" == route_of(route.path)
+    assert [route_of(path) for path in ("/.git", "/nothing", "/nothing.ttl")] == ["/other"] * 3
 
 
 def test_strangers_do_not_read_them(service: Edge) -> None:

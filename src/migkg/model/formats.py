@@ -72,7 +72,6 @@ BY_MEDIA_TYPE = {media_type: item for item in FORMATS for media_type in item.med
 BY_EXTENSION = {item.extension: item for item in FORMATS}
 
 RESULT_FORMATS = tuple(item for item in FORMATS if item.kind is Kind.RESULTS)
-BOOLEAN_FORMATS = RESULT_FORMATS
 # The order of the dumps of a release.
 DUMP_FORMATS = (TURTLE, NTRIPLES, NQUADS, TRIG, JSONLD, RDFXML)
 GRAPH_FORMATS = tuple(item for item in FORMATS if item.kind is not Kind.RESULTS)

@@ -42,8 +42,10 @@ _STATUS = [STATUS.cell(f"{first}xx" if first > 1 else "none") for first in range
 
 
 def route_of(path: str) -> str:
-    """The first part of a path if there is such a route, ``/other`` if there is none."""
+    """The first part of a path, or that without its extension; ``/other`` if there is no such."""
     name = f"/{path[1:].partition('/')[0]}"
+    if name not in _CELLS:
+        name = f"/{name[1:].partition('.')[0] or 'other'}"
     return name if name in _CELLS else "/other"
 
 

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[^\W_]+")
 async def things(request: Request, iri: str) -> list[dict[str, str]]:
     """The label, IRI and address of some things, the likeliest first.
 
-    None if that takes long, or if it would take a place from those who search.
+    Empty if that takes long, or if it would take a place from those who search.
     """
     state = state_of(request)
     folder, _, name = iri.rpartition("/")

@@ -38,10 +38,8 @@ class Form(Enum):
     @property
     def answer_formats(self) -> tuple[formats.Format, ...]:
         """The formats that an answer to this form can have."""
-        if self is Form.SELECT:
+        if self in (Form.SELECT, Form.ASK):
             return formats.RESULT_FORMATS
-        if self is Form.ASK:
-            return formats.BOOLEAN_FORMATS
         return formats.GRAPH_FORMATS
 
 
