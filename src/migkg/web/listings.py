@@ -7,16 +7,13 @@ import sys
 from starlette.requests import Request
 from starlette.responses import Response
 
-from migkg.engine.protocol import Lane, Query
-from migkg.model import formats
-from migkg.model.sparql_text import Form
 from migkg.services.quality import MEASURES
 from migkg.services.results import read_table
 from migkg.services.views.columns import Columns
 from migkg.web import pages
-from migkg.web.answers import answer_to
 from migkg.web.names import translations
 from migkg.web.problems import HttpProblem
+from migkg.web.rows import results
 from migkg.web.state import state_of
 from migkg.web.validators import validated
 
@@ -54,8 +51,7 @@ async def browse(request: Request) -> Response:
 
 
 async def _select(request: Request, text: str, most: int = sys.maxsize) -> Columns:
-    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return Columns(read_table((await answer_to(request, query, Lane.PAGE)).read(), most), {})
+    return Columns(read_table(await results(request, text), most), {})
 
 
 async def quality(request: Request) -> Response:

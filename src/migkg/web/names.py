@@ -6,13 +6,11 @@ from collections.abc import Iterable
 
 from starlette.requests import Request
 
-from migkg.engine.protocol import Lane, Query
-from migkg.model import formats
-from migkg.model.sparql_text import Form
-from migkg.services import names, results
+from migkg.services import names
 from migkg.services.names import Name
+from migkg.services.results import read_table
 from migkg.web import languages
-from migkg.web.answers import answer_to
+from migkg.web.rows import results
 
 
 async def names_of(request: Request, iris: Iterable[str]) -> dict[str, Name]:
@@ -20,9 +18,8 @@ async def names_of(request: Request, iris: Iterable[str]) -> dict[str, Name]:
     text = names.query(iris)
     if not text:
         return {}
-    query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    answer = (await answer_to(request, query, Lane.PAGE)).read()
-    return names.read(results.read_table(answer), (languages.current().code, languages.ENGLISH))
+    table = read_table(await results(request, text))
+    return names.read(table, (languages.current().code, languages.ENGLISH))
 
 
 async def translations(request: Request, iris: Iterable[str]) -> dict[str, str]:

@@ -13,5 +13,10 @@ from migkg.web.answers import answer_to
 
 async def rows(request: Request, text: str) -> list[dict[str, str]]:
     """The answer to a SELECT query, the value of every bound variable as text."""
+    return result_rows(await results(request, text))
+
+
+async def results(request: Request, text: str) -> bytes:
+    """The same in the JSON format of results."""
     query = Query(text=text, form=Form.SELECT, format=formats.JSON)
-    return result_rows((await answer_to(request, query, Lane.PAGE)).read())
+    return (await answer_to(request, query, Lane.PAGE)).read()
